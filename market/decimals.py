@@ -1,0 +1,51 @@
+"""Exact decimals: prices are decimal(18,8), sizes decimal(19,10), and both travel as the exchange's own digits (design §3)."""
+
+import re
+from decimal import ROUND_HALF_UP, Context, Decimal
+
+from market.errors import OutOfRange
+
+__all__ = ["EXACT", "PLACES_8", "PLACES_12", "OutOfRange", "exact_price", "exact_size", "plain", "rounded"]
+
+EXACT = Context(prec=80)
+PLACES_8 = Decimal(1).scaleb(-8)
+PLACES_12 = Decimal(1).scaleb(-12)
+
+# What fits: leading zeros aside, 10 and 8 digits; 9 and 10 digits. Trailing zeros beyond the scale change nothing.
+_PRICE = re.compile(r"0*\d{1,10}(\.\d{1,8}0*)?", re.ASCII)
+_SIZE = re.compile(r"0*\d{1,9}(\.\d{1,10}0*)?", re.ASCII)
+_LONGEST = 64
+
+
+def exact_price(text: str) -> Decimal:
+    """The price in plain digits, more than 0, as decimal(18,8); raises `OutOfRange` saying what was expected."""
+    price = _matched(text, _PRICE, "a price: plain digits, at most 10 before and 8 after the point")
+    if not price:
+        raise OutOfRange(f"{_shown(text)} is not a price: it must be more than 0")
+    return price
+
+
+def exact_size(text: str) -> Decimal:
+    """The size in plain digits, 0 or more, as decimal(19,10); raises `OutOfRange` saying what was expected."""
+    return _matched(text, _SIZE, "a size: plain digits, at most 9 before and 10 after the point")
+
+
+def plain(number: Decimal) -> str:
+    """The number in digits without an exponent: 1E-8 becomes 0.00000001."""
+    return format(number, "f")
+
+
+def rounded(number: Decimal, places: Decimal) -> Decimal:
+    """The number rounded half up to `places` (such as PLACES_8)."""
+    return number.quantize(places, ROUND_HALF_UP, context=EXACT)
+
+
+def _matched(text: str, pattern: re.Pattern[str], what: str) -> Decimal:
+    if not isinstance(text, str) or len(text) > _LONGEST or pattern.fullmatch(text) is None:
+        raise OutOfRange(f"{_shown(text)} is not {what}")
+    return Decimal(text)
+
+
+def _shown(text: object) -> str:
+    shown = repr(text)
+    return shown if len(shown) <= _LONGEST else shown[:_LONGEST] + "…"

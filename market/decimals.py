@@ -1,4 +1,4 @@
-"""Exact decimals: prices are decimal(18,8), sizes decimal(19,10), and both travel as the exchange's own digits (design §3)."""
+"""Exact decimals: prices are decimal(18,8), sizes decimal(19,10); both travel as the exchange's own digits."""
 
 import re
 from decimal import ROUND_HALF_UP, Context, Decimal

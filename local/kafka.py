@@ -1,0 +1,192 @@
+"""Apache Kafka in KRaft mode as a child process: one node that is broker and controller, on 127.0.0.1 only."""
+
+import os
+import signal
+import subprocess
+import time
+import uuid
+from base64 import b64encode
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from kafka import KafkaAdminClient
+from kafka.errors import KafkaError
+
+from local.errors import ServerFailed
+from local.jdk import Jdk
+from local.leash import leashed
+from local.ports import LOOPBACK
+
+HEAP = "512m"
+_SHOWN_LINES = 12
+_MAIN = "kafka.Kafka"
+_FORMAT = "kafka.tools.StorageTool"
+
+
+@dataclass(frozen=True)
+class KafkaNode:
+    """Where a broker lives and how it is started: its folder, the JDK, the jars and its two ports."""
+
+    folder: Path
+    jdk: Jdk
+    jars: tuple[Path, ...]
+    port: int
+    controller_port: int
+
+    @property
+    def bootstrap(self) -> str:
+        """The broker's address."""
+        return f"{LOOPBACK}:{self.port}"
+
+    @property
+    def properties_file(self) -> Path:
+        """Its configuration, written anew at each start."""
+        return self.folder / "server.properties"
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """The command that runs the broker until it is stopped."""
+        return self._java(_MAIN, str(self.properties_file), options=(f"-Xmx{HEAP}", "-Xms128m"))
+
+    def prepare(self) -> None:
+        """Writes the configuration and, in a new folder, formats the storage. Can be repeated; keeps what is there.
+
+        Raises `ServerFailed`.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.properties_file.write_text(self._properties(), encoding="utf-8")
+        (self.folder / "log4j2.properties").write_text(_LOGGING, encoding="utf-8")
+        if (self.folder / "data" / "meta.properties").exists():
+            return
+        arguments = ("format", "--ignore-formatted", "-t", _cluster_id(), "-c", str(self.properties_file))
+        try:
+            done = subprocess.run(
+                self._java(_FORMAT, *arguments),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=120,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise ServerFailed("Kafka's storage was not formatted within 120 s: the machine may be too busy") from error
+        if done.returncode:
+            raise ServerFailed(f"Kafka's storage could not be formatted: {_last(done.stdout + done.stderr)}")
+
+    def answers(self) -> bool:
+        """Whether the broker answers a request now."""
+        try:
+            with KafkaAdminClient(bootstrap_servers=self.bootstrap, bootstrap_timeout_ms=1000) as admin:
+                admin.list_topics()
+        except KafkaError:
+            return False
+        return True
+
+    def _java(self, main: str, *arguments: str, options: Sequence[str] = ()) -> tuple[str, ...]:
+        logging = f"-Dlog4j2.configurationFile={self.folder / 'log4j2.properties'}"
+        class_path = os.pathsep.join(str(jar) for jar in self.jars)
+        return (self.jdk.java, *options, logging, "-cp", class_path, main, *arguments)
+
+    def _properties(self) -> str:
+        listener, controller = f"{LOOPBACK}:{self.port}", f"{LOOPBACK}:{self.controller_port}"
+        settings = {
+            "process.roles": "broker,controller",
+            "node.id": "1",
+            "controller.quorum.voters": f"1@{controller}",
+            "listeners": f"PLAINTEXT://{listener},CONTROLLER://{controller}",
+            "advertised.listeners": f"PLAINTEXT://{listener}",
+            "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+            "controller.listener.names": "CONTROLLER",
+            "inter.broker.listener.name": "PLAINTEXT",
+            "log.dirs": str(self.folder / "data"),
+            "num.partitions": "1",
+            "default.replication.factor": "1",
+            "offsets.topic.replication.factor": "1",
+            "offsets.topic.num.partitions": "1",
+            "transaction.state.log.replication.factor": "1",
+            "transaction.state.log.min.isr": "1",
+            "transaction.state.log.num.partitions": "1",
+            "share.coordinator.state.topic.replication.factor": "1",
+            "share.coordinator.state.topic.min.isr": "1",
+            "group.initial.rebalance.delay.ms": "0",
+            "auto.create.topics.enable": "false",
+            # Segments small enough that old ones can go: retention drops whole segments.
+            "log.segment.bytes": str(64 << 20),
+            "log.cleaner.dedupe.buffer.size": str(8 << 20),
+        }
+        return "".join(f"{name}={value}\n" for name, value in settings.items())
+
+
+class KafkaServer:
+    """A broker as a child of this process, gone when this process goes. `start`, `await_ready`, `stop`."""
+
+    def __init__(self, node: KafkaNode) -> None:
+        self.node = node
+        self.log_path = node.folder / "kafka.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def bootstrap(self) -> str:
+        """The broker's address."""
+        return self.node.bootstrap
+
+    def start(self) -> None:
+        """Starts the broker on its folder, formatting that first if it is new. Raises `ServerFailed`."""
+        self.node.prepare()
+        with self.log_path.open("ab") as log:
+            self._process = subprocess.Popen(
+                leashed(self.node.argv), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def await_ready(self, seconds: float = 120.0) -> None:
+        """Waits until the broker answers; raises `ServerFailed` with the end of its log when it does not."""
+        deadline = time.monotonic() + seconds
+        while not self.node.answers():
+            process = self._process
+            if process is None or process.poll() is not None:
+                raise ServerFailed(f"Kafka ended: {self._log_end()}")
+            if time.monotonic() > deadline:
+                raise ServerFailed(f"Kafka did not answer within {seconds:.0f} s: {self._log_end()}")
+
+    def stop(self, grace_seconds: float = 30.0) -> None:
+        """Stops the broker cleanly; kills it when that takes longer than `grace_seconds`."""
+        self._end(signal.SIGTERM, grace_seconds)
+
+    def kill(self) -> None:
+        """Ends the broker as a crash would."""
+        self._end(signal.SIGKILL, 0.0)
+
+    def _end(self, signum: int, grace_seconds: float) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.send_signal(signum)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(grace_seconds)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def _log_end(self) -> str:
+        return _last(self.log_path.read_text(encoding="utf-8", errors="replace"))
+
+
+def _last(text: str) -> str:
+    return " | ".join(text.strip().splitlines()[-_SHOWN_LINES:]) or "it said nothing"
+
+
+def _cluster_id() -> str:
+    # 16 random bytes as Kafka writes them: 22 characters of URL-safe base64; a dash in front would look like an option.
+    return b64encode(uuid.uuid4().bytes, altchars=b"A_").decode().rstrip("=")
+
+
+_LOGGING = """\
+rootLogger.level = warn
+rootLogger.appenderRef.console.ref = console
+appender.console.type = Console
+appender.console.name = console
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d{ISO8601} %-5p %m (%c{1})%n
+"""

@@ -1,0 +1,34 @@
+"""`python -m producers run EXCHANGE`: follow an exchange's sockets and write its feed topic."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from functools import partial
+
+from pipeline.process import run_part
+from producers.run import run_producer
+from producers.settings import ProducerSettings
+from producers.venues import VENUES
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse the command line and run; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m producers", description="Exchange feeds to Kafka: order book changes, trades, ticks and gaps."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser(
+        "run",
+        help="follow an exchange and write its feed topic until stopped",
+        description="Follow an exchange's public market data and write <exchange>-feed until SIGTERM or Ctrl-C.",
+        epilog="Settings come from the environment and .env: "
+        + ", ".join(name.upper() for name in ProducerSettings.model_fields),
+    )
+    run.add_argument("exchange", choices=sorted(VENUES))
+    chosen = parser.parse_args(arguments)
+    return run_part("producer", ProducerSettings, partial(run_producer, VENUES[chosen.exchange]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,148 @@
+"""One symbol's connection to its exchange, in a thread of its own: connect, read, connect again."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pipeline.back_off import BackOff
+from pipeline.log import get_log
+from pipeline.metrics import Metrics
+from producers.arrivals import Connected, ConnectionLost, FrameArrived, FrameRefused, Instant
+from producers.errors import ConnectionFailed, FrameTooLarge, TooManyFragments
+from producers.inbox import Inbox
+from producers.limited_socket import LimitedSocket
+from producers.venue import Venue
+
+POLL_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """Real seconds, and bytes. Data must have flowed for `steady_seconds` before the delays start small again."""
+
+    connect_seconds: float
+    silence_seconds: float
+    steady_seconds: float
+    largest_frame_bytes: int
+
+
+class FeedConnection:
+    """Keeps one symbol connected until stopped, and puts all that happens into the inbox."""
+
+    def __init__(
+        self,
+        venue: Venue,
+        base_url: str,
+        symbol: str,
+        limits: ConnectionLimits,
+        back_off: BackOff,
+        inbox: Inbox,
+        instant: Callable[[], Instant],
+        metrics: Metrics,
+    ) -> None:
+        self._url = venue.feed_url(base_url, symbol)
+        self._greeting = venue.greeting(symbol)
+        self._symbol = symbol
+        self._name = f"{venue.name}-{symbol}-{instant().wall_ms}"
+        self._limits = limits
+        self._back_off = back_off
+        self._inbox = inbox
+        self._instant = instant
+        self._metrics = metrics
+        self._log = get_log("producer")
+        self._stopping = threading.Event()
+        self._cut = threading.Event()
+        self._cut_reason = "stopped"
+        self._current = ""
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._run, name=f"feed-{symbol}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to connect."""
+        self._thread.start()
+
+    def cut(self, connection: str, reason: str) -> None:
+        """Give up this connection, unless it is gone already, and connect anew."""
+        with self._lock:
+            if connection == self._current:
+                self._cut_reason = reason
+                self._cut.set()
+
+    def stop(self) -> None:
+        """Ask the thread to end; `join` waits for it."""
+        self._stopping.set()
+        self._cut.set()
+
+    def join(self, timeout: float) -> None:
+        """Wait until the thread has ended and its socket is closed."""
+        self._thread.join(timeout)
+
+    def _run(self) -> None:
+        number = 0
+        while not self._stopping.is_set():
+            number += 1
+            lost = self._connect_and_read(f"{self._name}-{number}")
+            self._inbox.put(lost)
+            if self._stopping.is_set():
+                return
+            delay = self._back_off.next()
+            self._metrics.count("reconnects")
+            self._log.warning(
+                "connection lost",
+                symbol=self._symbol,
+                reason=lost.reason,
+                detail=lost.detail,
+                again_in_s=round(delay, 2),
+            )
+            self._stopping.wait(delay)
+
+    def _connect_and_read(self, connection: str) -> ConnectionLost:
+        with self._lock:
+            self._current = connection
+            if not self._stopping.is_set():
+                self._cut.clear()
+        socket = None
+        try:
+            socket = LimitedSocket.open(
+                self._url,
+                self._greeting,
+                largest_bytes=self._limits.largest_frame_bytes,
+                connect_seconds=self._limits.connect_seconds,
+                poll_seconds=POLL_SECONDS,
+            )
+            self._inbox.put(Connected(self._symbol, connection, self._instant()))
+            self._log.info("connected", symbol=self._symbol, url=self._url, connection=connection)
+            self._read(socket, connection)
+            reason, detail = self._cut_reason, "given up by this side"
+        except ConnectionFailed as error:
+            reason, detail = error.reason, error.detail
+        except (FrameTooLarge, TooManyFragments) as error:
+            reason, detail = "too_large", str(error)
+        finally:
+            if socket is not None:
+                socket.end()
+        return ConnectionLost(self._symbol, connection, reason, detail, self._instant())
+
+    def _read(self, socket: LimitedSocket, connection: str) -> None:
+        """Read until cut. Raises what `next_message` raises, and ConnectionFailed when the inbox is full."""
+        number = 0
+        connected_at = time.monotonic()
+        is_steady = False
+        while not self._cut.is_set():
+            try:
+                payload = socket.next_message(self._limits.silence_seconds)
+            except (FrameTooLarge, TooManyFragments) as error:
+                length = error.length if isinstance(error, FrameTooLarge) else 0
+                self._inbox.put(FrameRefused(self._symbol, connection, number, length, str(error), self._instant()))
+                raise
+            if payload is None:
+                continue
+            if not self._inbox.put(FrameArrived(self._symbol, connection, number, payload, self._instant())):
+                raise ConnectionFailed("inbox_overflow", "frames come faster than they are handled")
+            number += 1
+            if not is_steady and time.monotonic() - connected_at > self._limits.steady_seconds:
+                self._back_off.reset()
+                is_steady = True

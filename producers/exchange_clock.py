@@ -1,0 +1,98 @@
+"""The one clock of an exchange, told by the times in its messages. Pure.
+
+It reads the highest that any accepted time, plus what has passed since on the monotonic clock, gives. It keeps one
+wrong time stamp from dragging event time, and with it everybody's minutes, into the future.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from producers.arrivals import Instant
+
+FARTHEST_FROM_RECEIPT_MS = 60_000
+FARTHEST_AHEAD_MS = 2_000
+REFUSED_FOR_MS = 5_000
+# The quickest message of the last minute or two sets the clock. Older ones are forgotten: this machine's clock and the
+# exchange's drift apart by seconds a day.
+REMEMBERED_FOR_MS = 60_000
+
+
+class TimeSource(StrEnum):
+    """Where a reading comes from: the exchange, or the clock in place of a time that was absent or refused."""
+
+    EXCHANGE = "exchange"
+    ABSENT = "absent"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The time of a message in epoch ms. `restarted`: the clock began anew with it, so what was before is in doubt."""
+
+    time: int
+    source: TimeSource
+    restarted: bool = False
+
+
+class ExchangeClock:
+    """Starts with the first time that lies within a minute of its receipt."""
+
+    def __init__(self, farthest_ahead_ms: float = FARTHEST_AHEAD_MS) -> None:
+        self._farthest_ahead_ms = farthest_ahead_ms
+        # Exchange time minus monotonic time, the highest of this period and of the one before it.
+        self._ahead: float | None = None
+        self._ahead_before: float | None = None
+        self._period_began = 0.0
+        self._refused_since: float | None = None
+
+    @property
+    def runs(self) -> bool:
+        """Whether a time was accepted yet."""
+        return self._ahead is not None
+
+    def now(self, monotonic_ms: float) -> int | None:
+        """The exchange's time in epoch ms, None before the clock runs."""
+        if self._ahead is None:
+            return None
+        ahead = self._ahead if self._ahead_before is None else max(self._ahead, self._ahead_before)
+        return round(monotonic_ms + ahead)
+
+    def read(self, exchange_time: int | None, at: Instant) -> Reading:
+        """The time of a message that was received at `at`; accepted times set the clock."""
+        if exchange_time is None:
+            return Reading(self._substitute(at), TimeSource.ABSENT)
+        if self._is_acceptable(exchange_time, at):
+            self._accept(exchange_time, at)
+            return Reading(exchange_time, TimeSource.EXCHANGE)
+        if self._refused_since is None:
+            self._refused_since = at.monotonic_ms
+        if not self.runs or at.monotonic_ms - self._refused_since < REFUSED_FOR_MS:
+            return Reading(self._substitute(at), TimeSource.REFUSED)
+        return self._restart(exchange_time, at)
+
+    def _is_acceptable(self, time: int, at: Instant) -> bool:
+        now = self.now(at.monotonic_ms)
+        return abs(time - at.wall_ms) <= FARTHEST_FROM_RECEIPT_MS and (
+            now is None or time <= now + self._farthest_ahead_ms
+        )
+
+    def _accept(self, time: int, at: Instant) -> None:
+        self._refused_since = None
+        ahead = time - at.monotonic_ms
+        if self._ahead is None or at.monotonic_ms - self._period_began > REMEMBERED_FOR_MS:
+            self._ahead_before, self._ahead, self._period_began = self._ahead, ahead, at.monotonic_ms
+        else:
+            self._ahead = max(self._ahead, ahead)
+
+    def _restart(self, time: int, at: Instant) -> Reading:
+        self._ahead = self._ahead_before = self._refused_since = None
+        if not self._is_acceptable(time, at):
+            return Reading(at.wall_ms, TimeSource.REFUSED, restarted=True)
+        self._accept(time, at)
+        return Reading(time, TimeSource.EXCHANGE, restarted=True)
+
+    def _substitute(self, at: Instant) -> int:
+        now = self.now(at.monotonic_ms)
+        return at.wall_ms if now is None else now

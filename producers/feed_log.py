@@ -1,0 +1,42 @@
+"""The feed's way into Kafka: encodes, publishes, counts."""
+
+from __future__ import annotations
+
+from market.records import L2, FeedRecord, Gap, Tick, encode
+from pipeline.kafka_clients import Publisher
+from pipeline.kill_point import kill_point
+from pipeline.log import get_log
+from pipeline.metrics import Metrics
+from pipeline.topics import DEAD_LETTERS
+from producers.exchange_feed import Outcome
+
+
+class FeedLog:
+    """Writes what a feed gives out. Records of one symbol stay in their order."""
+
+    def __init__(self, publisher: Publisher, topic: str, metrics: Metrics) -> None:
+        self._publisher = publisher
+        self._topic = topic
+        self._metrics = metrics
+        self._log = get_log("producer")
+        self.last_received: int | None = None
+
+    def write(self, outcome: Outcome) -> None:
+        """Hand everything to the Kafka client. Raises TemporarilyUnavailable when it can't be kept or delivered."""
+        for record in outcome.records:
+            self._write(record)
+        for letter in outcome.dead_letters:
+            self._log.warning("frame put aside", symbol=letter.symbol, id=letter.id, reason=letter.reason)
+            self._publisher.publish(DEAD_LETTERS, letter.symbol, encode(letter))
+            self._metrics.count("dead_letters")
+
+    def _write(self, record: FeedRecord) -> None:
+        if isinstance(record, Tick):
+            kill_point("producer.before_tick")
+        elif isinstance(record, Gap):
+            self._log.info("gap", symbol=record.symbol, reason=record.reason, from_ms=record.from_, to_ms=record.to)
+        self._publisher.publish(self._topic, record.symbol, encode(record))
+        kill_point("producer.after_publish")
+        self._metrics.count(f"records_{type(record).__name__.lower()}")
+        if isinstance(record, L2):
+            self.last_received = record.received_time

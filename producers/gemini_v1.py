@@ -1,0 +1,181 @@
+"""Gemini's market data v1: `wss://api.gemini.com/v1/marketdata/BTCUSD`. Pure.
+
+    {"type":"update","eventId":5,"timestampms":1767225600527,"socket_sequence":1,"events":[
+        {"type":"change","side":"bid","price":"90999.10","remaining":"1.3","delta":"0.8","reason":"place"}]}
+    {"type":"update", ... "events":[
+        {"type":"trade","tid":7,"price":"91000.25","amount":"0.1","makerSide":"ask"},
+        {"type":"change","side":"ask","price":"91000.25","remaining":"0.2","delta":"-0.1","reason":"trade"}]}
+    {"type":"heartbeat","socket_sequence":1656}
+
+`socket_sequence` starts at 0 on each connection and counts heartbeats too. The first frame holds the whole book: all
+its changes are `initial` and it has no time.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+import msgspec
+
+from market.decimals import OutOfRange, exact_price, exact_size
+from market.records import Change
+from producers.errors import MalformedFrame
+from producers.venue import Heartbeat, ParsedTrade, Update, Venue
+
+# Any of these flags alone switches the others off on some versions of the protocol: all are always sent.
+FLAGS = "heartbeat=true&top_of_book=false&bids=true&offers=true&trades=true"
+
+SIDES: dict[Any, Literal["bid", "ask"]] = {"bid": "bid", "ask": "ask", "offer": "ask"}
+REASONS: dict[Any, Literal["initial", "place", "trade", "cancel"]] = {
+    "initial": "initial",
+    "place": "place",
+    "trade": "trade",
+    "cancel": "cancel",
+}
+SHOWN = 60  # characters of a wrong value that a reason repeats
+
+Whole = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+
+
+class _Event(msgspec.Struct):
+    """Fields of all kinds of events. What is needed is checked by kind, so that an unknown kind spoils nothing."""
+
+    type: str
+    side: Any = None
+    price: Any = None
+    remaining: Any = None
+    delta: Any = None
+    reason: Any = None
+    tid: Any = None
+    amount: Any = None
+    makerSide: Any = None
+
+
+class _Frame(msgspec.Struct):
+    type: str
+    socket_sequence: Whole
+    timestampms: Whole | None = None
+    events: list[_Event] | None = None
+
+
+class _FrameHead(msgspec.Struct):
+    """What can still be known of a frame that does not fit."""
+
+    socket_sequence: Whole
+    type: Any = None
+
+
+_frames = msgspec.json.Decoder(_Frame)
+_heads = msgspec.json.Decoder(_FrameHead)
+
+
+def feed_url(base: str, symbol: str) -> str:
+    """The address of a symbol's connection; `base` is such as `wss://api.gemini.com`, `ws://` too."""
+    return f"{base.rstrip('/')}/v1/marketdata/{quote(symbol, safe='')}?{FLAGS}"
+
+
+def greeting(symbol: str) -> tuple[str, ...]:  # noqa: ARG001 - the address says it all
+    """Nothing needs to be sent after connecting."""
+    return ()
+
+
+def parse(payload: bytes) -> Update | Heartbeat:
+    """Read one frame. Raises MalformedFrame, whatever the bytes are, and nothing else."""
+    try:
+        frame = _frames.decode(payload)
+    except (ValueError, RecursionError) as error:
+        raise _malformed(payload, str(error)) from None
+    if frame.type == "update":
+        if frame.events is None:
+            raise MalformedFrame("update without events", sequence=frame.socket_sequence)
+        return _update(frame, frame.events)
+    if frame.type == "heartbeat":
+        return Heartbeat(frame.socket_sequence)
+    raise MalformedFrame(f"unknown type {frame.type[:SHOWN]!r}", sequence=frame.socket_sequence, hides_changes=False)
+
+
+def _malformed(payload: bytes, reason: str) -> MalformedFrame:
+    try:
+        head = _heads.decode(payload)
+    except (ValueError, RecursionError):
+        return MalformedFrame(reason)
+    return MalformedFrame(reason, sequence=head.socket_sequence, hides_changes=head.type != "heartbeat")
+
+
+def _update(frame: _Frame, events: list[_Event]) -> Update:
+    snapshot = frame.socket_sequence == 0
+    changes: list[Change] = []
+    trades: list[ParsedTrade] = []
+    ignored = 0
+    for number, event in enumerate(events):
+        try:
+            if event.type == "change":
+                changes.append(_change(event, snapshot))
+            elif event.type == "trade":
+                trades.append(_trade(event))
+            else:
+                ignored += 1
+        except (OutOfRange, _Wrong) as error:
+            raise MalformedFrame(f"event {number}: {error}", sequence=frame.socket_sequence) from None
+    return Update(
+        sequence=frame.socket_sequence,
+        exchange_time=frame.timestampms,
+        changes=tuple(changes),
+        trades=tuple(trades),
+        snapshot=snapshot,
+        ignored=ignored,
+    )
+
+
+class _Wrong(Exception):
+    """A field of an event is missing or of the wrong kind."""
+
+
+def _change(event: _Event, snapshot: bool) -> Change:
+    side = SIDES.get(_text(event.side, "side"))
+    if side is None:
+        raise _Wrong(f"side: expected bid or ask, got {event.side[:SHOWN]!r}")
+    price, remaining = _text(event.price, "price"), _text(event.remaining, "remaining")
+    exact_price(price)
+    exact_size(remaining)
+    delta = None
+    if event.delta is not None:
+        delta = _text(event.delta, "delta")
+        exact_size(delta.removeprefix("-"))
+    # A reason that is not known does not make the new total of the level less true.
+    reason = "initial" if snapshot else REASONS.get(_text(event.reason, "reason"))
+    return Change(side=side, price=price, remaining=remaining, delta=delta, reason=reason, time=None)
+
+
+def _trade(event: _Event) -> ParsedTrade:
+    # Ids come as numbers, and as text in later recordings.
+    if isinstance(event.tid, bool) or not isinstance(event.tid, int | str):
+        raise _Wrong(f"tid: expected a number or a text, got {_shown(event.tid)}")
+    price, size = _text(event.price, "price"), _text(event.amount, "amount")
+    exact_price(price)
+    exact_size(size)
+    maker_side = SIDES.get(event.makerSide) if isinstance(event.makerSide, str) else None
+    return ParsedTrade(trade_id=str(event.tid), price=price, size=size, maker_side=maker_side)
+
+
+def _text(value: Any, name: str) -> str:
+    if not isinstance(value, str):
+        raise _Wrong(f"{name}: expected a text, got {_shown(value)}")
+    return value
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    return repr(value)[:SHOWN] if isinstance(value, int | float | str) else f"a {type(value).__name__}"
+
+
+GEMINI_V1 = Venue(
+    name="gemini",
+    base_url="wss://api.gemini.com",
+    first_sequence=0,
+    feed_url=feed_url,
+    greeting=greeting,
+    parse=parse,
+)

@@ -1,0 +1,140 @@
+"""A tiny websocket server on loopback that plays one script for each connection, down to single bytes."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import socket
+import struct
+import threading
+from collections.abc import Callable
+from types import TracebackType
+
+TEXT, BINARY, CONTINUATION, CLOSE, PING, PONG = 1, 2, 0, 8, 9, 10
+
+
+def header(length: int, opcode: int = TEXT, *, final: bool = True) -> bytes:
+    """The head of a frame whose payload has (or would have) this length."""
+    first = (0x80 if final else 0) | opcode
+    if length < 126:
+        return struct.pack("!BB", first, length)
+    if length < 1 << 16:
+        return struct.pack("!BBH", first, 126, length)
+    return struct.pack("!BBQ", first, 127, length)
+
+
+class Client:
+    """The exchange's end of one connection."""
+
+    def __init__(self, transport: socket.socket, stopping: threading.Event) -> None:
+        self._transport = transport
+        self._stopping = stopping
+        self._stream = transport.makefile("rb")
+        self.path = ""
+
+    def greet(self) -> None:
+        """Answer the websocket handshake."""
+        self.path = self._stream.readline().decode().split(" ")[1]
+        key = ""
+        while line := self._stream.readline().strip():
+            name, _, value = line.decode().partition(": ")
+            if name.lower() == "sec-websocket-key":
+                key = value
+        digest = hashlib.sha1(key.encode() + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
+        self.send_raw(
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Accept: " + base64.b64encode(digest) + b"\r\n\r\n"
+        )
+
+    def send(self, payload: bytes, opcode: int = TEXT, *, final: bool = True) -> None:
+        self.send_raw(header(len(payload), opcode, final=final) + payload)
+
+    def send_raw(self, data: bytes) -> None:
+        self._transport.sendall(data)
+
+    def read_frame(self) -> tuple[int, bytes]:
+        """The next (short) frame of the client: opcode and payload."""
+        first, second = self._stream.read(2)
+        mask = self._stream.read(4)
+        payload = self._stream.read(second & 0x7F)
+        return first & 0x0F, bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
+
+    def stay(self) -> None:
+        """Say nothing more until the client goes or the test ends."""
+        self._transport.settimeout(0.1)
+        while not self._stopping.is_set():
+            try:
+                if not self._transport.recv(4096):
+                    return
+            except TimeoutError:
+                continue
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, unless the test ends."""
+        self._stopping.wait(seconds)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the test ends."""
+        return self._stopping.is_set()
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._transport.shutdown(socket.SHUT_RDWR)
+        self._stream.close()
+        self._transport.close()
+
+
+class ScriptedExchange:
+    """Runs the n-th script for the n-th connection, and the last one for all after it."""
+
+    def __init__(self, *scripts: Callable[[Client], None]) -> None:
+        self._scripts = scripts
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(0.1)
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self.paths: list[str] = []
+        self.url = f"ws://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def __enter__(self) -> ScriptedExchange:
+        self._acceptor = threading.Thread(target=self._accept)
+        self._acceptor.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stopping.set()
+        self._acceptor.join()
+        for thread in self._threads:
+            thread.join()
+        self._listener.close()
+
+    @property
+    def connections(self) -> int:
+        """How many connections were made."""
+        return len(self.paths)
+
+    def _accept(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                transport, _ = self._listener.accept()
+            except TimeoutError:
+                continue
+            transport.settimeout(30)
+            script = self._scripts[min(len(self._threads), len(self._scripts) - 1)]
+            thread = threading.Thread(target=self._serve, args=(transport, script))
+            self._threads.append(thread)
+            thread.start()
+
+    def _serve(self, transport: socket.socket, script: Callable[[Client], None]) -> None:
+        client = Client(transport, self._stopping)
+        try:
+            with contextlib.suppress(OSError):  # the client may go at any moment
+                client.greet()
+                self.paths.append(client.path)
+                script(client)
+        finally:
+            client.close()

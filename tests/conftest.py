@@ -1,0 +1,59 @@
+"""What the tests stand on: the real broker and the files that Spark needs, started once for the whole run."""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from local.artifacts import STREAMING, ArtifactCache, from_environment
+from local.jdk import Jdk, find_jdk
+from local.kafka import KafkaNode, KafkaServer
+from local.ports import free_ports as take_free_ports
+
+
+@pytest.fixture(scope="session")
+def jdk() -> Jdk:
+    """The JDK that runs the servers."""
+    return find_jdk(os.environ)
+
+
+@pytest.fixture(scope="session")
+def artifact_cache() -> ArtifactCache:
+    """The servers' files, fetched if they are not there yet."""
+    cache = from_environment()
+    cache.fetch(*STREAMING)
+    return cache
+
+
+@pytest.fixture(scope="session")
+def kafka(jdk: Jdk, artifact_cache: ArtifactCache, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
+    """A real broker without topics; each test makes its own."""
+    port, controller_port = take_free_ports(2)
+    folder = tmp_path_factory.mktemp("kafka")
+    server = KafkaServer(KafkaNode(folder, jdk, artifact_cache.files("kafka"), port, controller_port))
+    server.start()
+    try:
+        server.await_ready()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def spark_jars(artifact_cache: ArtifactCache) -> tuple[Path, ...]:
+    """The four jars that connect Spark to Kafka."""
+    return artifact_cache.files("spark")
+
+
+@pytest.fixture
+def topic_name() -> Callable[[str], str]:
+    """Makes topic names that no other test uses."""
+    return lambda prefix: f"{prefix}-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def free_ports() -> Callable[[int], tuple[int, ...]]:
+    """So many ports of 127.0.0.1 that nobody listens on."""
+    return take_free_ports

@@ -1,0 +1,211 @@
+"""How a demo looks: pure functions from what was seen to rich renderables and to plain lines."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from local.minutes_seen import MINUTE_MS, Absence, MinuteRow, Price, clock_text, counts_text
+
+MARKS = {"up": ("●", "green"), "starting": ("○", "yellow"), "restarting": ("○", "yellow"), "down": ("●", "red")}
+NOTHING = "–"
+# A trigger, the batch itself and the commit: what Spark took on two busy cores, rounded up.
+SPARK_SECONDS = 3.0
+# The title, the table's head, two blank lines, and one where the cursor stays.
+BLANK_AND_HEAD_LINES = 5
+
+
+@dataclass(frozen=True)
+class PartView:
+    """One part as it is shown: its state is one of `MARKS`."""
+
+    name: str
+    state: str
+    restarts: int = 0
+
+
+@dataclass(frozen=True)
+class DemoView:
+    """All that one frame of the demo's screen shows. Times are epoch milliseconds of the run's clock."""
+
+    source: str
+    parts: tuple[PartView, ...]
+    rows: tuple[MinuteRow | Absence, ...]
+    counts: Mapping[str, int]
+    price: Price | None
+    now_ms: int
+    event_time: int | None
+    speed: float
+    spark_ui: str
+    ratio_seen: bool
+    delay_seconds: float
+
+
+@dataclass(frozen=True)
+class NextRatio:
+    """When the next ratio is to be expected: `at_ms` of the run's clock, `seconds` of real time from now on."""
+
+    minute_ms: int
+    at_ms: int
+    seconds: int
+
+
+def next_ratio(event_time: int, now_ms: int, speed: float, delay_seconds: float) -> NextRatio:
+    """The minute that is filling, and when its ratio will be there.
+
+    A minute closes when event time passes its end by the delay; Spark then needs a moment of real time.
+    """
+    minute_ms = event_time // MINUTE_MS * MINUTE_MS
+    closes_ms = minute_ms + MINUTE_MS + round(delay_seconds * 1000)
+    at_ms = closes_ms + round(SPARK_SECONDS * speed * 1000)
+    return NextRatio(minute_ms, at_ms, max(0, round((at_ms - now_ms) / speed / 1000)))
+
+
+def screen(view: DemoView, messages: Sequence[str], height: int) -> RenderableType:
+    """The whole screen; the oldest minutes are left out where `height` lines do not hold them all."""
+    footer = [
+        *(Text(message, style="yellow") for message in messages),
+        _parts_line(view.parts),
+        *_feed_lines(view),
+        _progress(view),
+        *_look_lines(view),
+    ]
+    room = max(3, height - len(footer) - BLANK_AND_HEAD_LINES)
+    return Group(_title(view), Text(), minutes_table(view.rows[-room:]), Text(), *footer)
+
+
+def minutes_table(rows: Sequence[MinuteRow | Absence]) -> Table:
+    """The finished minutes, oldest first."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", expand=False)
+    table.add_column("Minute (UTC)", no_wrap=True)
+    table.add_column("Symbol", no_wrap=True)
+    for name in ("Bid", "Ask", "Ratio ask/bid", "Changes"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("Complete", overflow="fold")
+    for row in rows:
+        if isinstance(row, Absence):
+            table.add_row(_span(row.from_ms, row.to_ms), row.symbol, "", "", "", "", absence_text(row), style="dim")
+        else:
+            table.add_row(
+                _span(row.start_ms, row.end_ms),
+                row.symbol,
+                money_text(row.bid),
+                money_text(row.ask),
+                Text(ratio_text(row.ratio), style="bold cyan"),
+                f"{row.changes:,}",
+                Text(complete_text(row), style="" if row.complete else "yellow"),
+            )
+    return table
+
+
+def minute_line(row: MinuteRow | Absence) -> str:
+    """One finished minute as a plain line, for a terminal that is none."""
+    if isinstance(row, Absence):
+        return f"{_span(row.from_ms, row.to_ms)} {row.symbol}  {absence_text(row)}"
+    return (
+        f"{_span(row.start_ms, row.end_ms)} {row.symbol}  bid {money_text(row.bid)}  ask {money_text(row.ask)}  "
+        f"ratio {ratio_text(row.ratio)}  changes {row.changes:,}  {complete_text(row)}"
+    )
+
+
+def complete_text(row: MinuteRow) -> str:
+    """`complete`, or why not; a missing ratio is explained too."""
+    head = "complete" if row.complete else "incomplete"
+    return f"{head}: {row.note}" if row.note else head
+
+
+def absence_text(row: Absence) -> str:
+    """Says that whole minutes are missing because nothing ran."""
+    minutes = (row.to_ms - row.from_ms) // MINUTE_MS
+    return f"gap: nothing was recorded for {minutes} minute{'' if minutes == 1 else 's'}"
+
+
+def expectation_text(view: DemoView) -> str:
+    """When the next ratio comes, and honestly what it will be worth."""
+    if view.event_time is None:
+        return "Waiting for the feed's first record"
+    expected = next_ratio(view.event_time, view.now_ms, view.speed, view.delay_seconds)
+    which = "Next" if view.ratio_seen else "First"
+    text = f"{which} ratio at about {clock_text(expected.at_ms)} UTC"
+    text += f", in {expected.seconds} s" if expected.seconds else ", any moment now"
+    if not view.ratio_seen:
+        text += ". It will be incomplete: the feed began within its minute"
+    return text
+
+
+def look_texts(view: DemoView) -> tuple[str, ...]:
+    """Where to look and how to stop."""
+    return (
+        f"Look: Spark's UI {view.spark_ui} · in another terminal: make status · make tail TOPIC=gemini-feed",
+        "Ctrl-C stops all of it; make demo resumes, make demo-reset forgets.",
+    )
+
+
+def feed_text(view: DemoView) -> str:
+    """What came in so far, by type."""
+    total = sum(view.counts.values())
+    return f"{total:,} records ({counts_text(view.counts.items())})" if total else "no records yet"
+
+
+def price_text(price: Price, source: str) -> str:
+    """Best bid and ask; a simulated price is called one."""
+    label = "simulated price" if source == "simulator" else "price"
+    return f"{price.symbol} {label}: {price.bid or NOTHING} bid, {price.ask or NOTHING} ask"
+
+
+def money_text(amount: str | None) -> str:
+    """A sum with its thousands marked and two places, as a screen needs it; the record keeps all eight."""
+    return NOTHING if amount is None else f"{Decimal(amount):,.2f}"
+
+
+def ratio_text(ratio: str | None) -> str:
+    """A ratio with six places; the record keeps all twelve."""
+    return NOTHING if ratio is None else f"{Decimal(ratio):.6f}"
+
+
+def _title(view: DemoView) -> Text:
+    label = " · simulated market" if view.source == "simulator" else f" · {view.source}"
+    speed = f" · clock × {view.speed:g}" if view.speed != 1 else ""
+    return Text.assemble(("Real-Time Crypto", "bold"), (f"{label}{speed} · {clock_text(view.now_ms)} UTC", "dim"))
+
+
+def _parts_line(parts: Iterable[PartView]) -> Text:
+    line = Text()
+    for part in parts:
+        mark, style = MARKS[part.state]
+        line.append(mark, style=style).append(f" {part.name}")
+        if part.state != "up":
+            line.append(f" {part.state}", style=style)
+        if part.restarts:
+            line.append(f" (restarted {part.restarts} ×)", style="yellow")
+        line.append("   ")
+    return line
+
+
+def _feed_lines(view: DemoView) -> list[Text]:
+    lines = [Text(f"Feed: {feed_text(view)}")]
+    if view.price is not None:
+        lines.append(Text(price_text(view.price, view.source)))
+    return lines
+
+
+def _progress(view: DemoView) -> RenderableType:
+    if view.event_time is None:
+        return Text(expectation_text(view), style="dim")
+    grid = Table.grid(padding=(0, 1))
+    bar = ProgressBar(total=MINUTE_MS, completed=view.event_time % MINUTE_MS, width=30)
+    minute = clock_text(view.event_time // MINUTE_MS * MINUTE_MS, "%H:%M")
+    grid.add_row(Text(minute), bar, Text(expectation_text(view), style="dim"))
+    return grid
+
+
+def _look_lines(view: DemoView) -> list[Text]:
+    return [Text(text, style="dim") for text in look_texts(view)]
+
+
+def _span(from_ms: int, to_ms: int) -> str:
+    return f"{clock_text(from_ms, '%Y-%m-%d %H:%M')}–{clock_text(to_ms, '%H:%M')}"

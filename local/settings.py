@@ -1,0 +1,51 @@
+"""Settings of a run on one machine: where its state lies and which ports its servers take."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from pipeline.settings import PartSettings
+
+
+class LocalSettings(PartSettings):
+    """What `python -m local` reads from the environment and `.env`. Every port is on 127.0.0.1.
+
+    Other variables reach the parts as they are; those that a run must decide itself (addresses, state folder, clock)
+    are set by it, whatever the environment says.
+    """
+
+    demo_source: str = Field(
+        default="simulator",
+        pattern=r"^[a-z][a-z0-9-]*$",
+        description="name of the data's source; its state lies in STATE_DIR/<source>",
+    )
+    demo_speed: float = Field(
+        default=1.0, gt=0, le=1000, description="how fast the simulated market's time passes; 1 is real time"
+    )
+    kafka_port: int = Field(default=19092, ge=1, le=65535, description="port of the local Kafka broker")
+    kafka_controller_port: int = Field(default=19093, ge=1, le=65535, description="port of its KRaft controller")
+    simulator_port: int = Field(default=8181, ge=1, le=65535, description="port of the simulated exchange")
+    spark_ui_port: int = Field(default=4040, ge=1, le=65535, description="port of Spark's web page")
+    liquidity_delay_seconds: int = Field(
+        default=1, ge=0, le=3600, description="how far event time must pass a minute's end before the minute is written"
+    )
+
+    @property
+    def run_dir(self) -> Path:
+        """The folder that holds everything of this source's runs."""
+        return self.state_dir.resolve() / self.demo_source
+
+    @property
+    def bootstrap(self) -> str:
+        """The local broker's address."""
+        return f"127.0.0.1:{self.kafka_port}"
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """Every port that a run takes, by the variable that sets it."""
+        return {
+            "KAFKA_PORT": self.kafka_port,
+            "KAFKA_CONTROLLER_PORT": self.kafka_controller_port,
+            "SIMULATOR_PORT": self.simulator_port,
+            "SPARK_UI_PORT": self.spark_ui_port,
+        }

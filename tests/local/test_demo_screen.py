@@ -1,0 +1,117 @@
+"""How a demo looks on a terminal, and as plain lines where there is none."""
+
+from dataclasses import replace
+from io import StringIO
+
+from rich.console import Console
+
+from local.demo_screen import DemoView, PartView, expectation_text, minute_line, next_ratio, screen
+from local.minutes_seen import MINUTE_MS, Absence, MinuteRow, Price
+
+NOON = 1_767_268_800_000  # 2026-01-01 12:00 UTC
+
+ROW = MinuteRow(
+    start_ms=NOON,
+    end_ms=NOON + MINUTE_MS,
+    exchange="gemini",
+    symbol="BTCUSD",
+    bid="1234567.12345678",
+    ask="2000000.00000000",
+    ratio="1.620000123456",
+    changes=1_234,
+    complete=True,
+    note="",
+)
+VIEW = DemoView(
+    source="simulator",
+    parts=(PartView("kafka", "up"), PartView("producer", "restarting", 2)),
+    rows=(ROW,),
+    counts={"l2": 1_200, "tick": 30},
+    price=Price("BTCUSD", "7500.01", "7500.02"),
+    now_ms=NOON + MINUTE_MS + 30_000,
+    event_time=NOON + MINUTE_MS + 30_000,
+    speed=1.0,
+    spark_ui="http://127.0.0.1:4040",
+    ratio_seen=True,
+    delay_seconds=1.0,
+)
+
+
+def drawn(view: DemoView, height: int = 40) -> str:
+    console = Console(file=StringIO(), width=140, height=height)
+    console.print(screen(view, (), height))
+    output = console.file
+    assert isinstance(output, StringIO)
+    return output.getvalue()
+
+
+def test_screen_shows_minute_parts_feed_and_where_to_look() -> None:
+    text = drawn(VIEW)
+    for expected in (
+        "2026-01-01 12:00–12:01",
+        "1,234,567.12",
+        "1.620000",
+        "complete",
+        "1,230 records (1,200 l2 · 30 tick)",
+        "BTCUSD simulated price: 7500.01 bid, 7500.02 ask",
+        "producer restarting (restarted 2 ×)",
+        "http://127.0.0.1:4040",
+        "make status",
+        "make tail",
+        "make demo-reset",
+    ):
+        assert expected in text
+
+
+def test_screen_of_a_live_source_does_not_call_the_price_simulated() -> None:
+    assert "simulated" not in drawn(replace(VIEW, source="gemini"))
+
+
+def test_low_terminal_keeps_the_newest_minutes() -> None:
+    rows = tuple(replace(ROW, start_ms=NOON + n * MINUTE_MS, end_ms=NOON + (n + 1) * MINUTE_MS) for n in range(40))
+    text = drawn(replace(VIEW, rows=rows), height=24)
+    assert "12:39–12:40" in text
+    assert "12:00–12:01" not in text
+    assert len(text.splitlines()) <= 24
+
+
+def test_first_ratio_is_announced_with_its_time_and_as_incomplete() -> None:
+    text = expectation_text(replace(VIEW, ratio_seen=False, rows=()))
+    assert text.startswith("First ratio at about 12:02:04 UTC, in 34 s")
+    assert "incomplete" in text
+
+
+def test_next_ratio_is_announced_without_a_warning() -> None:
+    assert expectation_text(VIEW) == "Next ratio at about 12:02:04 UTC, in 34 s"
+
+
+def test_before_the_feed_the_wait_is_for_its_first_record() -> None:
+    view = replace(VIEW, event_time=None, counts={}, price=None, rows=())
+    text = drawn(view)
+    assert "Waiting for the feed's first record" in text
+    assert "no records yet" in text
+
+
+def test_fast_clock_shortens_the_wait_in_real_seconds() -> None:
+    assert next_ratio(NOON + 20_000, NOON + 20_000, 4.0, 1.0).seconds == 13
+
+
+def test_overdue_ratio_is_expected_any_moment() -> None:
+    assert expectation_text(replace(VIEW, now_ms=NOON + 3 * MINUTE_MS)).endswith("any moment now")
+
+
+def test_plain_line_holds_the_whole_minute() -> None:
+    assert minute_line(ROW) == (
+        "2026-01-01 12:00–12:01 BTCUSD  bid 1,234,567.12  ask 2,000,000.00  ratio 1.620000  changes 1,234  complete"
+    )
+
+
+def test_plain_line_of_an_incomplete_minute_says_why() -> None:
+    row = replace(ROW, complete=False, ratio=None, note="2 of 60 seconds seen")
+    assert minute_line(row).endswith("ratio –  changes 1,234  incomplete: 2 of 60 seconds seen")
+
+
+def test_plain_line_of_an_absence_counts_its_minutes() -> None:
+    assert minute_line(Absence(NOON, NOON + MINUTE_MS, "gemini", "BTCUSD")) == (
+        "2026-01-01 12:00–12:01 BTCUSD  gap: nothing was recorded for 1 minute"
+    )

@@ -1,0 +1,64 @@
+"""What is looked at before anything starts: all that is missing is told at once, each in a sentence with what to do."""
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.ports import is_free
+
+FIRST_RUN_BYTES = 1_000_000_000
+LATER_BYTES = 300_000_000
+MEMORY_BYTES = 2_500_000_000
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What was found: free disk where the state goes, memory that can be had (None: not known), ports in use."""
+
+    disk_bytes: int
+    memory_bytes: int | None
+    taken_ports: Mapping[str, int]
+
+
+def look(folder: Path, ports: Mapping[str, int]) -> Machine:
+    """Looks at this machine. `ports` are those that a run takes, by the variable that sets each."""
+    taken = {name: port for name, port in ports.items() if not is_free(port)}
+    return Machine(shutil.disk_usage(_existing(folder)).free, _available_memory(), taken)
+
+
+def problems(machine: Machine, *, first_run: bool, needed_memory: int = MEMORY_BYTES) -> tuple[str, ...]:
+    """What keeps a run from starting, a sentence each; empty when nothing does."""
+    found = []
+    needed = FIRST_RUN_BYTES if first_run else LATER_BYTES
+    if machine.disk_bytes < needed:
+        found.append(
+            f"The disk has {machine.disk_bytes / 1e6:.0f} MB left and {needed / 1e6:.0f} MB are needed: make room, "
+            "or set STATE_DIR to a folder on another disk."
+        )
+    if machine.memory_bytes is not None and machine.memory_bytes < needed_memory:
+        found.append(
+            f"{machine.memory_bytes / 1e9:.1f} GB of memory can be had and {needed_memory / 1e9:.1f} GB are needed: "
+            "close what you do not need, then start again."
+        )
+    for name, port in machine.taken_ports.items():
+        found.append(f"Port {port} is in use: stop what listens there, or set {name} to another port.")
+    return tuple(found)
+
+
+def _existing(folder: Path) -> Path:
+    folder = folder.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    return folder
+
+
+def _available_memory() -> int | None:
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:
+        # macOS has no such file; what it calls free says little, so only the total counts there.
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    sizes = {name: value.split()[0] for name, _, value in (line.partition(":") for line in lines)}
+    return int(sizes["MemAvailable"]) * 1024 if "MemAvailable" in sizes else None

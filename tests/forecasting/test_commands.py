@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,26 +20,41 @@ def history(tmp_path: Path) -> Path:
     return written(tmp_path, lines_of(cycle_history(600)))
 
 
-def test_train_runs_without_terminal_home_or_input(tmp_path: Path, history: Path) -> None:
-    home = tmp_path / "home"
+def run_apart(folder: Path, *words: str, **environ: str) -> "subprocess.CompletedProcess[str]":
+    """The command in a process of its own: without terminal, input or anything in HOME, state below `folder`."""
+    home = folder / "home"
     home.mkdir()
-    command = [sys.executable, "-m", "forecasting", "train", "--history", str(history), "--cycle", "720"]
-    ran = subprocess.run(
-        [*command, "--periods", "30"],
+    return subprocess.run(
+        [sys.executable, "-m", "forecasting", *words],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "HOME": str(home), "STATE_DIR": str(tmp_path / "state")},
+        env={"PATH": os.environ["PATH"], "HOME": str(home), "STATE_DIR": str(folder / "state"), **environ},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
+
+
+def test_train_runs_without_terminal_home_or_input(tmp_path: Path, history: Path) -> None:
+    ran = run_apart(tmp_path, "train", "--history", str(history), "--cycle", "720", "--periods", "30")
     assert ran.returncode == 0, ran.stderr
     assert "SIMULATED" in ran.stdout
     assert "50.0 %" in ran.stdout
     assert "Fitting" in ran.stderr
     assert "cmdstanpy" not in ran.stderr
     assert "plotly" not in ran.stderr
+    assert len(parse_table((tmp_path / "state" / "forecast" / "forecast.csv").read_text())) == 30
+
+
+def test_broker_away_leaves_the_table_written_and_asks_to_be_run_again(
+    tmp_path: Path, history: Path, free_ports: Callable[[int], tuple[int, ...]]
+) -> None:
+    (port,) = free_ports(1)
+    words = ("train", "--history", str(history), "--resample", "1min", "--periods", "30", "--holdout-days", "0")
+    ran = run_apart(tmp_path, *words, "--publish", KAFKA_BOOTSTRAP=f"127.0.0.1:{port}")
+    assert ran.returncode == 75
+    assert ran.stderr.splitlines()[-1].startswith(f"forecasting: Kafka at 127.0.0.1:{port} does not answer")
     assert len(parse_table((tmp_path / "state" / "forecast" / "forecast.csv").read_text())) == 30
 
 

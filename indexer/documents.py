@@ -1,0 +1,139 @@
+"""From a record of Kafka to the documents of Elasticsearch. Pure; a document's id comes from its record alone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from indexer import templates
+from market.forecast import ForecastDay, ForecastOrigin, decode_forecast
+from market.journal import (
+    Balance,
+    Decision,
+    Fill,
+    JournalRecord,
+    OrderIntent,
+    OrderRecord,
+    Score,
+    StateChange,
+    Ticker,
+    decode_journal,
+)
+from market.liquidity import MINUTE_MS
+from market.records import Gap, Health, PriceVolume, Trade, decode_feed, decode_health, decode_price_volume
+from pipeline.topics import BOT_EVENTS, EXCHANGES, FORECASTS, HEALTH, SPARK_OUT, feed_topic
+
+FEEDS = tuple(feed_topic(exchange) for exchange in EXCHANGES)
+TOPICS = (*FEEDS, SPARK_OUT, BOT_EVENTS, FORECASTS, HEALTH)
+
+_JOURNAL_INDEX: dict[type[Any], str] = {
+    Decision: templates.DECISIONS,
+    OrderIntent: templates.INTENTS,
+    OrderRecord: templates.ORDERS,
+    Fill: templates.FILLS,
+    Balance: templates.BALANCES,
+    Ticker: templates.TICKERS,
+    Score: templates.SCORES,
+    StateChange: templates.STATES,
+}
+
+
+@dataclass(frozen=True)
+class Document:
+    """One document: its index, its id and its source."""
+
+    index: str
+    id: str
+    source: dict[str, Any]
+
+
+def documents(topic: str, value: bytes) -> Iterator[Document]:
+    """The documents of a record of that topic: none, one or many. Raises `MalformedRecord`."""
+    if topic in FEEDS:
+        yield from _of_feed(value)
+    elif topic == SPARK_OUT:
+        yield minute(decode_price_volume(value))
+    elif topic == BOT_EVENTS:
+        yield journaled(decode_journal(value))
+    elif topic == FORECASTS:
+        yield from _of_forecast(value)
+    elif topic == HEALTH:
+        yield _sample(decode_health(value))
+
+
+def minute(record: PriceVolume) -> Document:
+    """A minute's liquidity. Spark may write a minute twice: the id makes it one document."""
+    return _document(templates.LIQUIDITY, _window_id(record, record.window_start), record.window_start, record)
+
+
+def corrections(gap: Gap) -> Iterator[Document]:
+    """One for each minute that a gap touches: documents of their own, so that they hold in whatever order all comes.
+
+    The half-open interval [from, to) is touched; a gap without length touches the minute it lies in.
+    """
+    first = gap.from_ // MINUTE_MS * MINUTE_MS
+    for start in range(first, max(gap.to, gap.from_ + 1), MINUTE_MS):
+        yield Document(
+            templates.LIQUIDITY,
+            f"{_window_id(gap, start)}|correction",
+            {
+                "@timestamp": start,
+                "type": "correction",
+                "exchange": gap.exchange,
+                "symbol": gap.symbol,
+                "event_time": gap.event_time,
+                "window_start": start,
+                "window_end": start + MINUTE_MS,
+                "timestamp": start // 1000,
+                "complete": False,
+                "reason": gap.reason,
+            },
+        )
+
+
+def journaled(record: JournalRecord) -> Document:
+    """A record of the bot's journal, under its own id."""
+    return _document(_JOURNAL_INDEX[type(record)], record.id, record.event_time, record)
+
+
+def _of_feed(value: bytes) -> Iterator[Document]:
+    record = decode_feed(value)
+    if isinstance(record, Trade):
+        id = f"{record.exchange}|{record.symbol}|{record.trade_id}"
+        yield _document(templates.TRADES, id, record.event_time, record)
+    elif isinstance(record, Gap):
+        yield from corrections(record)
+
+
+def _of_forecast(value: bytes) -> Iterator[Document]:
+    record = decode_forecast(value)
+    if isinstance(record, ForecastOrigin):
+        yield _document(templates.FORECASTS, record.id, record.event_time, record)
+    else:
+        yield from _rows(record)
+
+
+def _rows(day: ForecastDay) -> Iterator[Document]:
+    for row in day.rows:
+        source = {
+            "@timestamp": row.ds,
+            "type": "forecast_row",
+            "exchange": day.exchange,
+            "symbol": day.symbol,
+            "forecast": day.forecast,
+            **msgspec.to_builtins(row),
+        }
+        yield Document(templates.FORECASTS, f"{day.forecast}|{row.ds}", source)
+
+
+def _sample(record: Health) -> Document:
+    return _document(templates.HEALTH, f"{record.part}|{record.event_time}", record.event_time, record)
+
+
+def _window_id(record: PriceVolume | Gap, window_start: int) -> str:
+    return f"{record.exchange}|{record.symbol}|{window_start}"
+
+
+def _document(index: str, id: str, timestamp: int, record: msgspec.Struct) -> Document:
+    return Document(index, id, {"@timestamp": timestamp, **msgspec.to_builtins(record)})

@@ -1,0 +1,98 @@
+"""The indices: one a kind of document, each behind a strict template made from its record's own fields (design §3).
+
+A field that a template does not name is refused by Elasticsearch, and its document goes to `dead-letters`: a typo never
+becomes a new column. Ids are `keyword`, times are `date` (UTC), money is `double` for charts; the exact digits stay in
+Kafka.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from market.forecast import ForecastOrigin
+from market.journal import Balance, Decision, Fill, OrderIntent, OrderRecord, Score, StateChange, Ticker
+from market.records import Health, PriceVolume, Trade
+
+LIQUIDITY = "crypto-liquidity"
+TRADES = "crypto-trades"
+TICKERS = "crypto-tickers"
+DECISIONS = "crypto-decisions"
+INTENTS = "crypto-intents"
+ORDERS = "crypto-orders"
+FILLS = "crypto-fills"
+BALANCES = "crypto-balances"
+SCORES = "crypto-scores"
+STATES = "crypto-states"
+FORECASTS = "crypto-forecasts"
+HEALTH = "crypto-health"
+
+_KEYWORD = {"type": "keyword"}
+_DATE = {"type": "date", "format": "epoch_millis"}
+_SECONDS = {"type": "date", "format": "epoch_second"}
+_MONEY = {"type": "double"}
+_WHOLE = {"type": "long"}
+_FLAG = {"type": "boolean"}
+# Metrics differ from part to part: their names are values here, not columns.
+_NAMED_VALUES = {"type": "flattened"}
+
+_TIMES = frozenset(
+    ("event_time", "received_time", "exchange_time", "window_start", "window_end", "forecast_ds", "intent_time")
+    + ("opened_time", "closed_time", "history_first", "history_last", "first", "last", "ds")
+)
+_AMOUNTS = frozenset(
+    ("price", "size", "amount", "fee", "executed", "average_price", "ratio", "ask", "bid", "value", "position")
+    + ("base_amount", "base_available", "quote_amount", "quote_available", "expected_base", "expected_quote")
+    + ("cost", "fees_paid", "equity", "profit", "buy_and_hold", "proceeds", "entry_fees", "exit_fees", "gross", "fees")
+    + ("net", "net_percent", "baseline_base", "baseline_quote", "written_off")
+)
+# What a correction and a forecast's row have besides the fields of the record whose index they share.
+_BESIDES: dict[str, dict[str, Any]] = {
+    LIQUIDITY: {"reason": _KEYWORD},
+    FORECASTS: {"forecast": _KEYWORD, "ds": _DATE, "yhat": _MONEY, "delta": _MONEY, "side": _KEYWORD},
+}
+_RECORDS: dict[str, type[msgspec.Struct]] = {
+    LIQUIDITY: PriceVolume,
+    TRADES: Trade,
+    TICKERS: Ticker,
+    DECISIONS: Decision,
+    INTENTS: OrderIntent,
+    ORDERS: OrderRecord,
+    FILLS: Fill,
+    BALANCES: Balance,
+    SCORES: Score,
+    STATES: StateChange,
+    FORECASTS: ForecastOrigin,
+    HEALTH: Health,
+}
+INDICES = tuple(_RECORDS)
+
+
+def template(index: str) -> dict[str, Any]:
+    """The template of an index: one shard, no replica, and no field but those named."""
+    properties = {"@timestamp": _DATE, "type": _KEYWORD, **_properties(index, msgspec.structs.fields(_RECORDS[index]))}
+    return {
+        "settings": {"number_of_shards": 1, "number_of_replicas": 0},
+        "mappings": {"dynamic": "strict", "properties": properties | _BESIDES.get(index, {})},
+    }
+
+
+def _properties(index: str, fields: Iterable[msgspec.structs.FieldInfo]) -> Mapping[str, Any]:
+    return {field.encode_name: _mapping(index, field) for field in fields}
+
+
+def _mapping(index: str, field: msgspec.structs.FieldInfo) -> Mapping[str, Any]:
+    name, kind = field.encode_name, str(field.type)
+    if name == "timestamp":
+        return _SECONDS
+    if index == TICKERS and name == "last":
+        return _MONEY
+    if name in _TIMES:
+        return _DATE
+    if name in _AMOUNTS:
+        return _MONEY
+    if "dict" in kind:
+        return _NAMED_VALUES
+    if "bool" in kind:
+        return _FLAG
+    return _WHOLE if "int" in kind else _KEYWORD

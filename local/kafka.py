@@ -17,10 +17,11 @@ from kafka.errors import KafkaError
 from local.errors import ServerFailed
 from local.jdk import Jdk
 from local.leash import leashed
-from local.ports import LOOPBACK
+from local.ports import LOOPBACK, listens
 
 HEAP = "512m"
 _SHOWN_LINES = 12
+_LOOK_SECONDS = 0.1
 _MAIN = "kafka.Kafka"
 _FORMAT = "kafka.tools.StorageTool"
 
@@ -77,6 +78,9 @@ class KafkaNode:
 
     def answers(self) -> bool:
         """Whether the broker answers a request now."""
+        if not listens(self.port):
+            # kafka-python would try for a while, and leave its socket behind.
+            return False
         try:
             with KafkaAdminClient(bootstrap_servers=self.bootstrap, bootstrap_timeout_ms=1000) as admin:
                 admin.list_topics()
@@ -149,6 +153,8 @@ class KafkaServer:
                 raise ServerFailed(f"Kafka ended: {self._log_end()}")
             if time.monotonic() > deadline:
                 raise ServerFailed(f"Kafka did not answer within {seconds:.0f} s: {self._log_end()}")
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_LOOK_SECONDS)
 
     def stop(self, grace_seconds: float = 30.0) -> None:
         """Stops the broker cleanly; kills it when that takes longer than `grace_seconds`."""

@@ -26,3 +26,11 @@ class WrongSettings(PipelineError):
 
 class GaveUp(PipelineError):
     """The part cannot go on, for a reason that its text names (exit 70)."""
+
+
+class Fenced(GaveUp):
+    """A newer process has taken this one's identity: stop, and leave the field to it (exit 70)."""
+
+
+class TooLarge(PipelineError):
+    """A record that Kafka will never take, however often it is tried: split it or put it aside."""

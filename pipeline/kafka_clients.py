@@ -1,13 +1,15 @@
-"""How we talk to Kafka with kafka-python 3: idempotent producers with bounded memory, consumers that commit nothing."""
+"""How we talk to Kafka with kafka-python 3: producers with bounded memory, consumers that commit only when told."""
 
+import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
-from threading import Lock
+from threading import Condition
 from typing import Any
 
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.errors import KafkaError, KafkaTimeoutError
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
 
+from pipeline.bounded_producer import BoundedProducer, check_size, producer_config
+from pipeline.broker_address import require_listener
 from pipeline.errors import TemporarilyUnavailable
 from pipeline.log import Log
 from pipeline.process import StopSignal
@@ -15,97 +17,112 @@ from pipeline.process import StopSignal
 # A record in the client's memory costs this much besides its value.
 _RECORD_BYTES = 200
 _POLL_MS = 1000
+_TRY_MS = 3000
+_TELL_SECONDS = 5.0
+_NO_PROGRESS_SECONDS = 60.0
+_AGAIN_SECONDS = 0.5
 
 
 def await_broker(bootstrap: str, stop: StopSignal, log: Log) -> bool:
-    """Waits until the broker answers; False when `stop` was set first. Says every few seconds what is waited for."""
-    while not stop.is_set():
-        try:
-            KafkaAdminClient(bootstrap_servers=bootstrap, bootstrap_timeout_ms=5000).close()
-        except KafkaError:
-            log.warning(
-                f"waiting for Kafka at {bootstrap}: it does not answer yet; this part goes on as soon as it does",
-                bootstrap=bootstrap,
-            )
-            stop.wait(1.0)
-        else:
-            return True
-    return False
+    """Waits until the broker answers; False when `stop` was set first. Says every 5 s what is waited for."""
+    return _await(
+        lambda: None if _topics(bootstrap) is not None else f"Kafka at {bootstrap}: it does not answer yet", stop, log
+    )
 
 
 def await_topics(bootstrap: str, topics: Iterable[str], stop: StopSignal, log: Log) -> bool:
     """Waits until the broker answers and has the topics; False when `stop` was set first."""
     wanted = set(topics)
-    while await_broker(bootstrap, stop, log):
-        try:
-            with KafkaAdminClient(bootstrap_servers=bootstrap, bootstrap_timeout_ms=5000) as admin:
-                missing = wanted - set(admin.list_topics())
-        except KafkaError:
-            continue
-        if not missing:
+
+    def lacking() -> str | None:
+        there = _topics(bootstrap)
+        if there is None:
+            return f"Kafka at {bootstrap}: it does not answer yet"
+        missing = ", ".join(sorted(wanted - there))
+        return f"topics at Kafka ({bootstrap}): {missing} (python -m pipeline topics makes them)" if missing else None
+
+    return _await(lacking, stop, log)
+
+
+def _await(lacking: Callable[[], str | None], stop: StopSignal, log: Log) -> bool:
+    told: float | None = None
+    while not stop.is_set():
+        what = lacking()
+        if what is None:
+            if told is not None:
+                log.info("what was waited for is there")
             return True
-        log.warning(f"waiting for topics: {', '.join(sorted(missing))} (python -m pipeline topics makes them)")
-        stop.wait(1.0)
+        if told is None or time.monotonic() - told >= _TELL_SECONDS:
+            log.warning(f"waiting for {what}; nothing is lost, this part goes on as soon as that is there")
+            told = time.monotonic()
+        stop.wait(_AGAIN_SECONDS)
     return False
 
 
-def producer_config(bootstrap: str, delivery_timeout_ms: int = 120_000) -> dict[str, Any]:
-    """What all our producers share: idempotent, acks all, large batches, and never blocked for long."""
-    return {
-        "bootstrap_servers": bootstrap,
-        "enable_idempotence": True,
-        "acks": "all",
-        "linger_ms": 10,
-        "batch_size": 262_144,
-        "compression_type": "gzip",
-        "max_block_ms": 5_000,
-        "delivery_timeout_ms": delivery_timeout_ms,
-        "request_timeout_ms": min(30_000, delivery_timeout_ms),
-        "bootstrap_timeout_ms": 10_000,
-    }
+def _topics(bootstrap: str) -> set[str] | None:
+    """The names of the topics; None when the broker does not answer."""
+    try:
+        require_listener(bootstrap)
+        with KafkaAdminClient(bootstrap_servers=bootstrap, bootstrap_timeout_ms=_TRY_MS) as admin:
+            return set(admin.list_topics())
+    except (KafkaError, TemporarilyUnavailable):
+        return None
 
 
 class Publisher:
     """Hands records to Kafka and keeps count of what was acknowledged. Safe to use from several threads.
 
-    What waits in memory is bounded: kafka-python itself would take any amount.
+    What waits in memory is bounded here: kafka-python 3 would take any amount.
     """
 
     def __init__(self, bootstrap: str, *, delivery_timeout_ms: int = 120_000, memory_bytes: int = 32 << 20) -> None:
-        """Raises `TemporarilyUnavailable` when the broker does not answer."""
+        """A record that is not acknowledged within `delivery_timeout_ms` has failed.
+
+        Raises `TemporarilyUnavailable` when the broker does not answer.
+        """
         self.delivered = 0
         self.failed = 0
         self.in_flight_bytes = 0
         self.last_error: str | None = None
+        self._in_flight = 0
         self._memory_bytes = memory_bytes
-        self._lock = Lock()
+        self._changed = Condition()
+        require_listener(bootstrap)
         try:
-            self._producer = KafkaProducer(**producer_config(bootstrap, delivery_timeout_ms))
+            self._producer = BoundedProducer(**producer_config(bootstrap, delivery_timeout_ms))
         except KafkaError as error:
-            raise TemporarilyUnavailable(f"Kafka at {bootstrap} does not answer: {error}") from error
+            raise _unavailable(bootstrap, error) from error
 
     def publish(self, topic: str, key: str, value: bytes) -> None:
-        """Queues a record. Raises `TemporarilyUnavailable` when memory is full, or the topic is not to be reached."""
+        """Queues a record.
+
+        Raises `TemporarilyUnavailable` when memory is full or the topic is not to be reached, `TooLarge` for a record
+        that Kafka would never take.
+        """
+        check_size(topic, key, value)
         size = len(value) + _RECORD_BYTES
-        with self._lock:
+        with self._changed:
             if self.in_flight_bytes + size > self._memory_bytes:
                 raise TemporarilyUnavailable(
                     f"{self.in_flight_bytes} bytes wait for Kafka already, and {self._memory_bytes} are allowed"
                 )
             self.in_flight_bytes += size
+            self._in_flight += 1
         try:
             future = self._producer.send(topic, value=value, key=key.encode())
         except KafkaError as error:
             self._settle(size, error)
             raise TemporarilyUnavailable(f"{topic} is not to be reached: {error!r}") from error
-        future.add_both(self._settled(size))
+        future.add_callback(lambda _: self._settle(size, None))
+        future.add_errback(lambda error: self._settle(size, error))
 
     def flush(self, timeout: float) -> None:
         """Waits until all is acknowledged; raises `TemporarilyUnavailable` when it was not within `timeout` seconds."""
-        try:
-            self._producer.flush(timeout)
-        except KafkaTimeoutError as error:
-            raise TemporarilyUnavailable(f"Kafka did not acknowledge all records within {timeout:g} s") from error
+        with self._changed:
+            if not self._changed.wait_for(lambda: not self._in_flight, timeout):
+                raise TemporarilyUnavailable(
+                    f"Kafka did not acknowledge {self._in_flight} records within {timeout:g} s"
+                )
         self.raise_if_failed()
 
     def raise_if_failed(self) -> None:
@@ -122,23 +139,18 @@ class Publisher:
 
     def abandon(self) -> None:
         """Ends at once; what was not acknowledged may or may not arrive."""
-        with suppress(KafkaError):
-            self._producer.close(0)
-
-    def _settled(self, size: int) -> Callable[[Any], None]:
-        def settle(result: Any) -> None:
-            self._settle(size, result if isinstance(result, BaseException) else None)
-
-        return settle
+        self._producer.abandon()
 
     def _settle(self, size: int, error: BaseException | None) -> None:
-        with self._lock:
+        with self._changed:
             self.in_flight_bytes -= size
+            self._in_flight -= 1
             if error is None:
                 self.delivered += 1
             else:
                 self.failed += 1
                 self.last_error = repr(error)
+            self._changed.notify_all()
 
 
 def make_consumer(bootstrap: str, *topics: str, group: str | None = None, **config: Any) -> KafkaConsumer:
@@ -146,16 +158,21 @@ def make_consumer(bootstrap: str, *topics: str, group: str | None = None, **conf
 
     With a group it subscribes; without one it has every partition of the topics and stands at their beginning.
     """
+    require_listener(bootstrap)
+    settings = {
+        "bootstrap_servers": bootstrap,
+        "group_id": group,
+        "isolation_level": "read_committed",
+        "enable_auto_commit": False,
+        "auto_offset_reset": "earliest",
+        "allow_auto_create_topics": False,
+        "bootstrap_timeout_ms": 10_000,
+    }
     try:
-        consumer = KafkaConsumer(
-            bootstrap_servers=bootstrap,
-            group_id=group,
-            isolation_level="read_committed",
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            bootstrap_timeout_ms=10_000,
-            **config,
-        )
+        consumer = KafkaConsumer(**(settings | config))
+    except KafkaError as error:
+        raise _unavailable(bootstrap, error) from error
+    try:
         if group:
             consumer.subscribe(list(topics))
         elif topics:
@@ -163,7 +180,11 @@ def make_consumer(bootstrap: str, *topics: str, group: str | None = None, **conf
             consumer.assign(partitions)
             consumer.seek_to_beginning(*partitions)
     except KafkaError as error:
-        raise TemporarilyUnavailable(f"Kafka at {bootstrap} does not answer: {error}") from error
+        consumer.close()
+        raise _unavailable(bootstrap, error) from error
+    except TemporarilyUnavailable:
+        consumer.close()
+        raise
     return consumer
 
 
@@ -184,7 +205,7 @@ def end_offsets(bootstrap: str, *topics: str) -> dict[str, int]:
         try:
             ends = consumer.end_offsets(partitions_of(consumer, *topics))
         except KafkaError as error:
-            raise TemporarilyUnavailable(f"Kafka at {bootstrap} does not answer: {error}") from error
+            raise _unavailable(bootstrap, error) from error
     totals = dict.fromkeys(topics, 0)
     for partition, end in ends.items():
         totals[partition.topic] += end
@@ -196,18 +217,48 @@ def read_to_end(bootstrap: str, topic: str, last: int | None = None) -> list[byt
 
     Transaction markers take offsets too, so fewer than `last` may come. Raises `TemporarilyUnavailable`.
     """
-    values: list[bytes] = []
     with make_consumer(bootstrap, topic) as consumer:
         try:
-            partitions = partitions_of(consumer, topic)
-            ends = consumer.end_offsets(partitions)
-            starts = consumer.beginning_offsets(partitions)
-            for partition in partitions:
-                if last is not None:
-                    consumer.seek(partition, max(starts[partition], ends[partition] - last))
-            while any(consumer.position(partition) < ends[partition] for partition in partitions):
-                for records in consumer.poll(timeout_ms=_POLL_MS).values():
-                    values += [record.value for record in records]
+            return [record.value for record in _read(consumer, partitions_of(consumer, topic), last)]
         except KafkaError as error:
-            raise TemporarilyUnavailable(f"Kafka at {bootstrap} does not answer: {error}") from error
-    return values
+            raise _unavailable(bootstrap, error) from error
+
+
+def last_record(bootstrap: str, topic: str, partition: int = 0) -> bytes | None:
+    """The value of a partition's last committed record; None when there is none. Raises `TemporarilyUnavailable`."""
+    with make_consumer(bootstrap, topic) as consumer:
+        try:
+            only = [TopicPartition(topic, partition)]
+            consumer.assign(only)
+            held = consumer.end_offsets(only)[only[0]] - consumer.beginning_offsets(only)[only[0]]
+            look_back = 1
+            while not (records := _read(consumer, only, look_back)) and look_back < held:
+                look_back *= 8
+            return records[-1].value if records else None
+        except KafkaError as error:
+            raise _unavailable(bootstrap, error) from error
+
+
+def _read(consumer: KafkaConsumer, partitions: list[TopicPartition], last: int | None) -> list[Any]:
+    """The records of assigned partitions up to their ends as they are now."""
+    found: list[Any] = []
+    ends = consumer.end_offsets(partitions)
+    starts = consumer.beginning_offsets(partitions)
+    for partition in partitions:
+        consumer.seek(partition, starts[partition] if last is None else max(starts[partition], ends[partition] - last))
+    moved, before = time.monotonic(), -1
+    while any(consumer.position(partition) < ends[partition] for partition in partitions):
+        for records in consumer.poll(timeout_ms=_POLL_MS).values():
+            found += records
+        standing = sum(consumer.position(partition) for partition in partitions)
+        if standing != before:
+            moved, before = time.monotonic(), standing
+        elif time.monotonic() - moved > _NO_PROGRESS_SECONDS:
+            raise TemporarilyUnavailable(
+                f"{partitions[0].topic} could not be read to its end: nothing came for {_NO_PROGRESS_SECONDS:g} s"
+            )
+    return found
+
+
+def _unavailable(bootstrap: str, error: KafkaError) -> TemporarilyUnavailable:
+    return TemporarilyUnavailable(f"Kafka at {bootstrap} does not answer: {error}")

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -13,10 +14,13 @@ _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 class Log:
     """Writes lines of one part; every keyword becomes a field."""
 
-    def __init__(self, part: str) -> None:
+    # Of all logs: a process has one level.
+    least = _LEVELS["info"]
+
+    def __init__(self, part: str, stream: TextIO | None = None) -> None:
+        """Writes to `stream`; by default to what is standard error at the time."""
         self.part = part
-        self.least = _LEVELS["info"]
-        self.stream: TextIO | None = None
+        self.stream = stream
 
     def debug(self, message: str, **fields: Any) -> None:
         """What only someone who looks for a fault wants to know."""
@@ -35,12 +39,14 @@ class Log:
         self._write("error", message, fields)
 
     def _write(self, level: str, message: str, fields: dict[str, Any]) -> None:
-        if _LEVELS[level] < self.least:
+        stream = self.stream or sys.stderr
+        if _LEVELS[level] < Log.least or stream is None:
             return
         line = {"time": datetime.now(UTC), "level": level, "part": self.part, "message": message, **fields}
-        stream = self.stream or sys.stderr
-        stream.write(msgspec.json.encode(line, enc_hook=str).decode() + "\n")
-        stream.flush()
+        # A part whose log nobody reads any more goes on.
+        with suppress(BrokenPipeError):
+            stream.write(msgspec.json.encode(line, enc_hook=str).decode() + "\n")
+            stream.flush()
 
 
 _logs: dict[str, Log] = {}
@@ -53,6 +59,5 @@ def get_log(part: str) -> Log:
 
 def set_up_logs(level: str) -> None:
     """Sets the least level of every log of ours, and quiets the libraries: what they say, we say in our own words."""
-    for log in _logs.values():
-        log.least = _LEVELS[level]
+    Log.least = _LEVELS[level]
     logging.getLogger("kafka").setLevel(logging.CRITICAL)

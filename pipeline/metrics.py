@@ -5,7 +5,7 @@ from threading import Event, Lock, Thread
 
 from market.records import Health
 from pipeline.clock import Clock
-from pipeline.errors import TemporarilyUnavailable
+from pipeline.errors import PipelineError
 
 Value = int | float | str | None
 
@@ -88,6 +88,6 @@ class HealthReporter:
     def _try_to_report(self) -> None:
         try:
             self.report()
-        except TemporarilyUnavailable:
+        except PipelineError:
             # A sample is worth nothing later; that Kafka is away shows in the part's log and in the samples' gap.
             self._metrics.count("health_samples_lost")

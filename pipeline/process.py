@@ -2,11 +2,13 @@
 
 import signal
 import traceback
-from collections.abc import Callable
-from threading import Event
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from queue import SimpleQueue
+from threading import Event, Thread
 from typing import Any, TypeVar
 
-from pipeline.errors import EXIT_BUG, EXIT_CONFIG, EXIT_OK, PipelineError, WrongSettings
+from pipeline.errors import EXIT_BUG, EXIT_OK, PipelineError
 from pipeline.log import get_log, set_up_logs
 from pipeline.settings import PartSettings, load
 
@@ -17,10 +19,27 @@ class StopSignal(Event):
     """Set when the process is asked to stop. `wait(seconds)` returns early, and true, when it is."""
 
 
-def stop_on_signals(stop: StopSignal) -> None:
-    """SIGTERM and SIGINT set `stop`; nothing else happens on them."""
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, lambda *_: stop.set())
+@contextmanager
+def stopping_on_signals(stop: StopSignal) -> Iterator[None]:
+    """Within, SIGTERM and SIGINT set `stop` and do nothing else. For the main thread."""
+    # The handler may interrupt the very thread that holds the event's lock, so that setting it there could wait for
+    # ever; putting into a SimpleQueue never waits. A thread of its own sets the event.
+    asked: SimpleQueue[bool] = SimpleQueue()
+
+    def watch() -> None:
+        while asked.get():
+            stop.set()
+
+    watcher = Thread(target=watch, name="stop-signal", daemon=True)
+    watcher.start()
+    before = {signum: signal.signal(signum, lambda *_: asked.put(True)) for signum in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)
+        asked.put(False)
+        watcher.join()
 
 
 def run_part(name: str, settings: type[S], main: Callable[[S, StopSignal], None], **overrides: Any) -> int:
@@ -30,19 +49,16 @@ def run_part(name: str, settings: type[S], main: Callable[[S, StopSignal], None]
     """
     log = get_log(name)
     stop = StopSignal()
-    stop_on_signals(stop)
-    try:
-        loaded = load(settings, **overrides)
-        set_up_logs(loaded.log_level)
-        main(loaded, stop)
-    except WrongSettings as error:
-        log.error(str(error), exit_code=EXIT_CONFIG)
-        return EXIT_CONFIG
-    except PipelineError as error:
-        log.error(str(error), exit_code=error.exit_code)
-        return error.exit_code
-    except Exception as error:  # noqa: BLE001 - the outermost edge: logged whole, and the exit code says it is ours
-        log.error(f"unexpected: {error!r}", exit_code=EXIT_BUG, traceback=traceback.format_exc())
-        return EXIT_BUG
+    with stopping_on_signals(stop):
+        try:
+            loaded = load(settings, **overrides)
+            set_up_logs(loaded.log_level)
+            main(loaded, stop)
+        except PipelineError as error:
+            log.error(str(error), exit_code=error.exit_code)
+            return error.exit_code
+        except Exception as error:  # noqa: BLE001 - the outermost edge: logged whole, and the exit code says it is ours
+            log.error(f"unexpected: {error!r}", exit_code=EXIT_BUG, traceback=traceback.format_exc())
+            return EXIT_BUG
     log.info("stopped" if stop.is_set() else "done")
     return EXIT_OK

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar, get_args
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from pipeline.broker_address import addresses
 from pipeline.clock import Clock
 from pipeline.errors import WrongSettings
 
@@ -14,12 +16,17 @@ S = TypeVar("S", bound="PartSettings")
 
 
 class PartSettings(BaseSettings):
-    """What every part is told. A field is named like its variable, in lower case; the environment wins over `.env`."""
+    """What every part is told. A field is named like its variable, in lower case; the environment wins over `.env`.
 
-    model_config = SettingsConfigDict(frozen=True, env_file=".env", extra="ignore", case_sensitive=False)
+    `.env` is read from the folder that the part is started in. An empty variable counts as not set.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True, env_file=".env", env_file_encoding="utf-8", env_ignore_empty=True, extra="ignore"
+    )
 
     kafka_bootstrap: str = Field(
-        default="127.0.0.1:19092", min_length=3, description="address of a Kafka broker, host:port; several by commas"
+        default="127.0.0.1:19092", description="address of a Kafka broker, host:port; several by commas"
     )
     state_dir: Path = Field(default=Path("state"), description="folder that holds everything that outlives a process")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
@@ -39,6 +46,12 @@ class PartSettings(BaseSettings):
     )
     clock_start_ms: int = Field(default=0, ge=0, description="what the clock shows at its anchor (epoch ms)")
 
+    @field_validator("kafka_bootstrap")
+    @classmethod
+    def _is_an_address(cls, bootstrap: str) -> str:
+        addresses(bootstrap)
+        return bootstrap
+
     @model_validator(mode="after")
     def _clock_is_whole(self) -> Self:
         if self.clock_speed != 1.0 and not self.clock_anchor_ms:
@@ -55,29 +68,34 @@ def load(settings: type[S], environ: Mapping[str, str] | None = None, **override
 
     Raises `WrongSettings` naming every wrong one with what was expected; values of secrets are not shown.
     """
-    values: dict[str, Any] = dict(overrides)
-    source: dict[str, Any] = {}
+    given: dict[str, Any] = dict(overrides)
     if environ is not None:
-        named = {name.upper(): name for name in settings.model_fields}
-        values = {named[key.upper()]: value for key, value in environ.items() if key.upper() in named} | values
-        source = {"_env_file": None}
+        fields = settings.model_fields
+        given = {key.lower(): value for key, value in environ.items() if value and key.lower() in fields} | given
+        given["_env_file"] = None
     try:
-        return settings(**values, **source)
+        return settings(**given)
     except ValidationError as error:
         raise WrongSettings(_in_words(settings, error)) from None
+    except (SettingsError, UnicodeDecodeError, OSError) as error:
+        raise WrongSettings(f"wrong settings: .env or a variable cannot be read: {error}") from None
 
 
 def _in_words(settings: type[PartSettings], error: ValidationError) -> str:
-    wrong = []
-    for problem in error.errors(include_url=False):
-        name = str(problem["loc"][0]).lower() if problem["loc"] else ""
-        field = settings.model_fields.get(name)
-        what = problem["msg"].removeprefix("Value error, ")
-        what = what[:1].lower() + what[1:] if not what[:6].isupper() else what
-        if field is None:
-            wrong.append(what)
-            continue
-        secret = field.annotation is SecretStr or SecretStr in getattr(field.annotation, "__args__", ())
-        given = "" if secret or problem["type"] == "missing" else f"={problem['input']}"
-        wrong.append(f"{name.upper()}{given}: {what} ({field.description})")
-    return "wrong settings: " + "; ".join(wrong)
+    problems = error.errors(include_url=False)
+    return "wrong settings: " + "; ".join(_problem(settings, problem) for problem in problems)
+
+
+def _problem(settings: type[PartSettings], problem: ErrorDetails) -> str:
+    what = problem["msg"].removeprefix("Value error, ")
+    name = str(problem["loc"][0]).lower() if problem["loc"] else ""
+    field = settings.model_fields.get(name)
+    if field is None:
+        return what
+    hidden = problem["type"] == "missing" or _holds_a_secret(field.annotation)
+    value = "" if hidden else f"={problem['input']}"
+    return f"{name.upper()}{value}: {what} ({field.description})"
+
+
+def _holds_a_secret(annotation: Any) -> bool:
+    return annotation is SecretStr or any(_holds_a_secret(argument) for argument in get_args(annotation))

@@ -1,0 +1,1 @@
+"""Tests of the liquidity job, on a real Spark and a real broker."""

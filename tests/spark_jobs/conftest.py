@@ -1,0 +1,20 @@
+"""A Spark for all tests of the job's frames."""
+
+from collections.abc import Iterator
+
+import pytest
+from pyspark.sql import SparkSession
+
+from local.jdk import Jdk
+from spark_jobs.session import end_session, start_session
+
+
+@pytest.fixture(scope="session")
+def spark(jdk: Jdk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """A session without connector and web pages: for static frames."""
+    scratch = tmp_path_factory.mktemp("spark") / "scratch"
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("JAVA_HOME", str(jdk.home))
+        session = start_session(name="tests", master="local[2]", jars=(), ui=None, memory="512m", scratch=scratch)
+        yield session
+        end_session(session)

@@ -1,27 +1,22 @@
 """Apache Kafka in KRaft mode as a child process: one node that is broker and controller, on 127.0.0.1 only."""
 
 import os
-import signal
 import subprocess
-import time
 import uuid
 from base64 import b64encode
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
+from local.child_server import ChildServer, last_lines
 from local.errors import ServerFailed
 from local.jdk import Jdk
-from local.leash import leashed
 from local.ports import LOOPBACK, listens
 
 HEAP = "512m"
-_SHOWN_LINES = 12
-_LOOK_SECONDS = 0.1
 _MAIN = "kafka.Kafka"
 _FORMAT = "kafka.tools.StorageTool"
 
@@ -35,6 +30,7 @@ class KafkaNode:
     jars: tuple[Path, ...]
     port: int
     controller_port: int
+    name: str = "Kafka"
 
     @property
     def bootstrap(self) -> str:
@@ -50,6 +46,11 @@ class KafkaNode:
     def argv(self) -> tuple[str, ...]:
         """The command that runs the broker until it is stopped."""
         return self._java(_MAIN, str(self.properties_file), options=(f"-Xmx{HEAP}", "-Xms128m"))
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        """It needs no variables."""
+        return {}
 
     def prepare(self) -> None:
         """Writes the configuration and, in a new folder, formats the storage. Can be repeated; keeps what is there.
@@ -74,7 +75,7 @@ class KafkaNode:
         except subprocess.TimeoutExpired as error:
             raise ServerFailed("Kafka's storage was not formatted within 120 s: the machine may be too busy") from error
         if done.returncode:
-            raise ServerFailed(f"Kafka's storage could not be formatted: {_last(done.stdout + done.stderr)}")
+            raise ServerFailed(f"Kafka's storage could not be formatted: {last_lines(done.stdout + done.stderr)}")
 
     def answers(self) -> bool:
         """Whether the broker answers a request now."""
@@ -123,64 +124,17 @@ class KafkaNode:
         return "".join(f"{name}={value}\n" for name, value in settings.items())
 
 
-class KafkaServer:
+class KafkaServer(ChildServer):
     """A broker as a child of this process, gone when this process goes. `start`, `await_ready`, `stop`."""
 
     def __init__(self, node: KafkaNode) -> None:
+        super().__init__(node)
         self.node = node
-        self.log_path = node.folder / "kafka.log"
-        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def bootstrap(self) -> str:
         """The broker's address."""
         return self.node.bootstrap
-
-    def start(self) -> None:
-        """Starts the broker on its folder, formatting that first if it is new. Raises `ServerFailed`."""
-        self.node.prepare()
-        with self.log_path.open("ab") as log:
-            self._process = subprocess.Popen(
-                leashed(self.node.argv), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-            )
-
-    def await_ready(self, seconds: float = 120.0) -> None:
-        """Waits until the broker answers; raises `ServerFailed` with the end of its log when it does not."""
-        deadline = time.monotonic() + seconds
-        while not self.node.answers():
-            process = self._process
-            if process is None or process.poll() is not None:
-                raise ServerFailed(f"Kafka ended: {self._log_end()}")
-            if time.monotonic() > deadline:
-                raise ServerFailed(f"Kafka did not answer within {seconds:.0f} s: {self._log_end()}")
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(_LOOK_SECONDS)
-
-    def stop(self, grace_seconds: float = 30.0) -> None:
-        """Stops the broker cleanly; kills it when that takes longer than `grace_seconds`."""
-        self._end(signal.SIGTERM, grace_seconds)
-
-    def kill(self) -> None:
-        """Ends the broker as a crash would."""
-        self._end(signal.SIGKILL, 0.0)
-
-    def _end(self, signum: int, grace_seconds: float) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.send_signal(signum)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(grace_seconds)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-    def _log_end(self) -> str:
-        return _last(self.log_path.read_text(encoding="utf-8", errors="replace"))
-
-
-def _last(text: str) -> str:
-    return " | ".join(text.strip().splitlines()[-_SHOWN_LINES:]) or "it said nothing"
 
 
 def _cluster_id() -> str:

@@ -150,5 +150,5 @@ def decode_whole(decoder: msgspec.json.Decoder[R], value: bytes) -> R:
     """What the decoder makes of the whole value; raises `MalformedRecord` with the reason."""
     try:
         return decoder.decode(value)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedRecord(str(error)) from error

@@ -72,6 +72,7 @@ def demo_view(system: LocalSystem, seen: MinutesSeen, settings: LocalSettings) -
         counts=seen.counts,
         price=seen.price,
         now_ms=system.clock.wall_ms(int(time.time() * 1000)),
+        first_time=seen.first_time,
         event_time=seen.event_time,
         speed=system.clock.speed,
         spark_ui=f"http://127.0.0.1:{settings.spark_ui_port}",

@@ -38,6 +38,7 @@ class DemoView:
     counts: Mapping[str, int]
     price: Price | None
     now_ms: int
+    first_time: int | None
     event_time: int | None
     speed: float
     spark_ui: str
@@ -49,20 +50,18 @@ class DemoView:
 class NextRatio:
     """When the next ratio is to be expected: `at_ms` of the run's clock, `seconds` of real time from now on."""
 
-    minute_ms: int
     at_ms: int
     seconds: int
 
 
-def next_ratio(event_time: int, now_ms: int, speed: float, delay_seconds: float) -> NextRatio:
-    """The minute that is filling, and when its ratio will be there.
+def next_ratio(filling_ms: int, now_ms: int, speed: float, delay_seconds: float) -> NextRatio:
+    """When the ratio of the minute that `filling_ms` lies in will be there.
 
     A minute closes when event time passes its end by the delay; Spark then needs a moment of real time.
     """
-    minute_ms = event_time // MINUTE_MS * MINUTE_MS
-    closes_ms = minute_ms + MINUTE_MS + round(delay_seconds * 1000)
+    closes_ms = (filling_ms // MINUTE_MS + 1) * MINUTE_MS + round(delay_seconds * 1000)
     at_ms = closes_ms + round(SPARK_SECONDS * speed * 1000)
-    return NextRatio(minute_ms, at_ms, max(0, round((at_ms - now_ms) / speed / 1000)))
+    return NextRatio(at_ms, max(0, round((at_ms - now_ms) / speed / 1000)))
 
 
 def screen(view: DemoView, messages: Sequence[str], height: int) -> RenderableType:
@@ -126,9 +125,10 @@ def absence_text(row: Absence) -> str:
 
 def expectation_text(view: DemoView) -> str:
     """When the next ratio comes, and honestly what it will be worth."""
-    if view.event_time is None:
+    filling = view.event_time if view.ratio_seen else view.first_time
+    if filling is None:
         return "Waiting for the feed's first record"
-    expected = next_ratio(view.event_time, view.now_ms, view.speed, view.delay_seconds)
+    expected = next_ratio(filling, view.now_ms, view.speed, view.delay_seconds)
     which = "Next" if view.ratio_seen else "First"
     text = f"{which} ratio at about {clock_text(expected.at_ms)} UTC"
     text += f", in {expected.seconds} s" if expected.seconds else ", any moment now"

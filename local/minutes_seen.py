@@ -57,19 +57,19 @@ def clock_text(at_ms: int, pattern: str = "%H:%M:%S") -> str:
 class MinutesSeen:
     """Folds records in the order in which they are read.
 
-    `counts` holds the feed's records by type since the watch began, `event_time` the newest event time (ms) or None,
-    `finished` how many minutes ended since then.
+    Since the watch began: `counts` holds the feed's records by type, `first_time` and `event_time` are the oldest and
+    the newest event time (ms, None before there is one), `finished` says how many minutes ended.
     """
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
+        self.first_time: int | None = None
         self.event_time: int | None = None
         self.price: Price | None = None
         self.finished = 0
         self.rows: list[MinuteRow | Absence] = []
         self._ticks: Counter[tuple[str, str, int]] = Counter()
         self._gaps: list[Gap] = []
-        self._watched_from: int | None = None
         self._last_end: dict[tuple[str, str], int] = {}
         self._shown: set[tuple[str, str, int]] = set()
 
@@ -77,8 +77,8 @@ class MinutesSeen:
         """Takes in one record of the feed."""
         self.counts[str(record.__struct_config__.tag)] += 1
         self.event_time = max(record.event_time, self.event_time or 0)
-        if self._watched_from is None:
-            self._watched_from = record.event_time
+        if self.first_time is None:
+            self.first_time = record.event_time
         if isinstance(record, Tick):
             self._ticks[record.exchange, record.symbol, record.event_time // MINUTE_MS] += 1
         elif isinstance(record, Gap):
@@ -107,7 +107,7 @@ class MinutesSeen:
         self._last_end[key] = max(record.window_end, last_end or 0)
         new.append(self._row(record))
         self.rows.extend(new)
-        if self._watched_from is not None and record.window_end > self._watched_from:
+        if self.first_time is not None and record.window_end > self.first_time:
             self.finished += 1
         self._forget_before(record.window_start - REMEMBERED_MS)
         return tuple(new)
@@ -137,7 +137,7 @@ class MinutesSeen:
         ]
         if gaps:
             return "; ".join(dict.fromkeys(_gap_text(gap) for gap in gaps))
-        if self._watched_from is None or self._watched_from > record.window_end:
+        if self.first_time is None or self.first_time > record.window_end:
             return "ended before this watch began"
         ticks = self._ticks[record.exchange, record.symbol, record.window_start // MINUTE_MS]
         return f"{ticks} of {TICKS_IN_A_MINUTE} seconds seen"
@@ -170,4 +170,6 @@ def _touches(gap: Gap, minute: PriceVolume) -> bool:
 
 
 def _gap_text(gap: Gap) -> str:
+    if gap.from_ == gap.to:
+        return f"began at {clock_text(gap.to)} ({gap.reason})"
     return f"gap {clock_text(gap.from_)}–{clock_text(gap.to)}: {gap.reason}"

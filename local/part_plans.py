@@ -34,7 +34,7 @@ Ready = PortAnswers | LogSays | Finishes
 
 @dataclass(frozen=True)
 class PartPlan:
-    """How one part is run.
+    """How one part is run. Its name is the one under which it writes to `health`, if it does.
 
     `address` is where others find it, if anywhere; `writes` names the topics that it alone fills; `ready_seconds` is
     the longest that its start may take.
@@ -141,7 +141,7 @@ def _simulator(settings: LocalSettings, tools: Tools, common: Mapping[str, str])
 
 def _producer(settings: LocalSettings, tools: Tools, common: Mapping[str, str]) -> PartPlan:
     return PartPlan(
-        name="producer",
+        name="producer-gemini",
         argv=(tools.python, "-m", "producers", "run", "gemini"),
         ready=LogSays('"message":"connected"'),
         env={**common, "FEED_URL": f"ws://127.0.0.1:{settings.simulator_port}"},

@@ -10,7 +10,6 @@ from pathlib import Path
 from threading import Condition, Event, Thread
 
 from local.leash import leashed
-
 from local.part_plans import Finishes, LogSays, PartPlan, PortAnswers
 from local.restarts import SETTLED_SECONDS, Ended, end_text, may_restart, sudden_ends
 from local.run_errors import PartFailed

@@ -17,12 +17,13 @@ UNREADABLE = "unreadable"
 
 
 class Watch:
-    """Reads the feeds from the run's start on, and `spark.out` from a few minutes before it."""
+    """Reads the feeds from the run's start on, and the finished minutes from a few before it."""
 
-    def __init__(self, consumer: KafkaConsumer, feeds: Sequence[str], since_ms: int) -> None:
+    def __init__(self, consumer: KafkaConsumer, feeds: Sequence[str], since_ms: int, minutes: str = SPARK_OUT) -> None:
         self.seen = MinutesSeen()
         self._consumer = consumer
         self._feeds = tuple(feeds)
+        self._minutes = minutes
         self._place(since_ms)
 
     def poll(self, seconds: float) -> tuple[MinuteRow | Absence, ...]:
@@ -35,7 +36,7 @@ class Watch:
                     self._take_feed(record.value)
         new: list[MinuteRow | Absence] = []
         for partition, records in batches.items():
-            if partition.topic == SPARK_OUT:
+            if partition.topic == self._minutes:
                 for record in records:
                     new.extend(self._take_minute(record.value))
         return tuple(new)
@@ -55,7 +56,7 @@ class Watch:
 
     def _place(self, since_ms: int) -> None:
         consumer = self._consumer
-        minutes, *feeds = topic_ends(consumer, [SPARK_OUT, *self._feeds])
+        minutes, *feeds = topic_ends(consumer, [self._minutes, *self._feeds])
         # Where nothing has come since, the end: asked for first, so that what comes meanwhile is not skipped.
         starts = {partition: end for feed in feeds for partition, end in feed.ends.items()}
         since: dict[TopicPartition, Any] = consumer.offsets_for_times(dict.fromkeys(starts, since_ms))

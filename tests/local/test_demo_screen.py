@@ -29,6 +29,7 @@ VIEW = DemoView(
     counts={"l2": 1_200, "tick": 30},
     price=Price("BTCUSD", "7500.01", "7500.02"),
     now_ms=NOON + MINUTE_MS + 30_000,
+    first_time=NOON + MINUTE_MS + 20_000,
     event_time=NOON + MINUTE_MS + 30_000,
     speed=1.0,
     spark_ui="http://127.0.0.1:4040",
@@ -86,10 +87,15 @@ def test_next_ratio_is_announced_without_a_warning() -> None:
 
 
 def test_before_the_feed_the_wait_is_for_its_first_record() -> None:
-    view = replace(VIEW, event_time=None, counts={}, price=None, rows=())
+    view = replace(VIEW, ratio_seen=False, first_time=None, event_time=None, counts={}, price=None, rows=())
     text = drawn(view)
     assert "Waiting for the feed's first record" in text
     assert "no records yet" in text
+
+
+def test_first_ratio_that_is_late_is_expected_any_moment() -> None:
+    view = replace(VIEW, ratio_seen=False, rows=(), first_time=NOON, now_ms=NOON + 3 * MINUTE_MS)
+    assert ", any moment now. It will be incomplete" in expectation_text(view)
 
 
 def test_fast_clock_shortens_the_wait_in_real_seconds() -> None:

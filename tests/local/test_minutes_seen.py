@@ -59,6 +59,11 @@ def test_minute_with_a_gap_names_its_span_and_reason() -> None:
     assert row.note == "gap 12:00:05–12:00:09: silent socket"
 
 
+def test_first_minute_of_a_feed_says_when_it_began() -> None:
+    row = shown(minute(complete=False), tick(NOON), gap(NOON + 5_000, NOON + 5_000, "start"))
+    assert row.note == "began at 12:00:05 (start)"
+
+
 def test_gap_of_another_minute_does_not_explain_this_one() -> None:
     row = shown(minute(complete=False), tick(NOON), tick(NOON + 1_000), gap(NOON + 65_000, NOON + 66_000))
     assert row.note == "2 of 60 seconds seen"

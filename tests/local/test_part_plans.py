@@ -25,7 +25,7 @@ def our_own(by_name: dict[str, PartPlan]) -> list[PartPlan]:
 
 
 def test_parts_start_in_the_order_in_which_they_need_each_other() -> None:
-    assert list(plans()) == ["kafka", "topics", "simulator", "producer", "spark"]
+    assert list(plans()) == ["kafka", "topics", "simulator", "producer-gemini", "spark"]
 
 
 def test_every_part_uses_this_runs_broker_and_state_folder() -> None:
@@ -46,7 +46,7 @@ def test_topics_are_made_before_anything_needs_them() -> None:
 
 
 def test_producer_reads_the_simulator() -> None:
-    assert plans()["producer"].env["FEED_URL"] == plans()["simulator"].address == "ws://127.0.0.1:1002"
+    assert plans()["producer-gemini"].env["FEED_URL"] == plans()["simulator"].address == "ws://127.0.0.1:1002"
 
 
 def test_spark_gets_the_jdk_the_jars_and_its_port() -> None:

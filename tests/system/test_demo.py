@@ -1,0 +1,175 @@
+"""The demo as a user runs it: a process of its own, real servers, Ctrl-C, a resume, a kill, a reset."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Condition, Thread
+from typing import Any
+
+import psutil
+import pytest
+
+from local.artifacts import ArtifactCache
+
+ROOT = Path(__file__).resolve().parents[2]
+DEADLINE = 240.0
+GONE_SECONDS = 30.0
+RATIO = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d)–\d\d:\d\d BTCUSD  bid .* ratio \d+\.\d+ ")
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("artifact_cache")]
+
+
+class Demo:
+    """A running demo and the lines that it has printed."""
+
+    def __init__(self, environ: dict[str, str]) -> None:
+        self.lines: list[str] = []
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "local", "demo"],
+            cwd=ROOT,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._changed = Condition()
+        self._reader = Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def await_line(self, wanted: Callable[[str], bool]) -> str:
+        """The first line that fits; fails when the demo ends or the deadline passes before."""
+
+        def found() -> list[str]:
+            return [line for line in self.lines if wanted(line)]
+
+        with self._changed:
+            self._changed.wait_for(lambda: found() or not self._reader.is_alive(), DEADLINE)
+            assert found(), "\n".join(self.lines)
+            return found()[0]
+
+    def end(self, signum: int) -> int:
+        """Sends a signal and waits for the end; returns the exit code."""
+        self.process.send_signal(signum)
+        code = self.process.wait(DEADLINE)
+        self._reader.join(DEADLINE)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        return code
+
+    def tree(self) -> list[psutil.Process]:
+        """Every process below the demo."""
+        return list(psutil.Process(self.process.pid).children(recursive=True))
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            with self._changed:
+                self.lines.append(line.rstrip("\n"))
+                self._changed.notify_all()
+        with self._changed:
+            self._changed.notify_all()
+
+
+@pytest.fixture
+def environ(
+    tmp_path: Path, free_ports: Callable[[int], tuple[int, ...]], artifact_cache: ArtifactCache
+) -> dict[str, str]:
+    """Ports and a state folder of this test's own, a clock of speed 4, the artifacts that are there."""
+    names = ("KAFKA_PORT", "KAFKA_CONTROLLER_PORT", "SIMULATOR_PORT", "SPARK_UI_PORT")
+    ports = dict(zip(names, map(str, free_ports(len(names))), strict=True))
+    cache = {"RTC_CACHE": str(artifact_cache.folder), "STATE_DIR": str(tmp_path / "state"), "DEMO_SPEED": "4"}
+    return {**os.environ, **ports, **cache}
+
+
+@pytest.fixture
+def start(environ: dict[str, str]) -> Iterator[Callable[[], Demo]]:
+    """Starts a demo; whatever a test has left running is ended after it."""
+    started: list[Demo] = []
+
+    def new() -> Demo:
+        started.append(Demo(environ))
+        return started[-1]
+
+    yield new
+    for demo in started:
+        if demo.process.returncode is None:
+            demo.end(signal.SIGTERM)
+
+
+def command(environ: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "local", *arguments],
+        cwd=ROOT,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=False,
+    )
+
+
+def status(environ: dict[str, str]) -> dict[str, Any]:
+    return dict(json.loads(command(environ, "status", "--json").stdout))
+
+
+def minute_of(line: str) -> str | None:
+    found = RATIO.search(line)
+    return found[1] if found else None
+
+
+def await_gone(processes: list[psutil.Process]) -> None:
+    _, alive = psutil.wait_procs(processes, timeout=GONE_SECONDS)
+    left = [process for process in alive if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+    assert left == []
+
+
+def test_demo_shows_ratios_stops_whole_resumes_and_forgets(
+    start: Callable[[], Demo], environ: dict[str, str], tmp_path: Path
+) -> None:
+    demo = start()
+    demo.await_line(lambda line: minute_of(line) is not None)
+    assert any("simulated price" in line for line in demo.lines)
+    assert any("It will be incomplete" in line for line in demo.lines)
+
+    seen = status(environ)
+    assert seen["running"]
+    assert {part["name"]: part["state"] for part in seen["parts"]} == {
+        "kafka": "up",
+        "topics": "done",
+        "simulator": "up",
+        "producer-gemini": "up",
+        "spark": "up",
+    }
+    assert {topic["name"]: topic["records"] > 0 for topic in seen["topics"]}["gemini-feed"]
+    (tailed,) = command(environ, "tail", "spark.out", "--from-start", "--count", "1").stdout.splitlines()
+    assert json.loads(tailed)["type"] == "price_volume"
+    assert command(environ, "reset").returncode == 1
+
+    processes = demo.tree()
+    assert demo.end(signal.SIGINT) == 0
+    await_gone(processes)
+    assert command(environ, "status").returncode == 3
+
+    last = max(minute_of(line) or "" for line in demo.lines)
+    resumed = start()
+    resumed.await_line(lambda line: (minute_of(line) or "") > last)
+    assert resumed.end(signal.SIGTERM) == 0
+
+    assert command(environ, "reset").stdout.startswith("Removed")
+    assert not (tmp_path / "state" / "simulator").exists()
+
+
+def test_killed_demo_takes_its_servers_with_it(start: Callable[[], Demo], environ: dict[str, str]) -> None:
+    demo = start()
+    demo.await_line(lambda line: "spark is up" in line)
+    processes = demo.tree()
+    assert demo.end(signal.SIGKILL) == -signal.SIGKILL
+    await_gone(processes)
+    assert not status(environ)["running"]

@@ -1,0 +1,1 @@
+"""A Gemini-compatible exchange on this machine: market data sockets, trading, and faults on demand."""

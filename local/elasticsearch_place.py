@@ -37,13 +37,13 @@ def unpacked(archive: Path, user: OtherUser | None, shared: Path = SHARED) -> Pa
 def run_place(folder: Path, user: OtherUser | None, shared: Path = SHARED) -> Path:
     """The folder that a run's server owns: `folder`/node, or what the link of that name leads to."""
     folder.mkdir(parents=True, exist_ok=True)
-    node = folder / "node"
+    node = folder.resolve() / "node"
     if not node.is_dir():
         node.unlink(missing_ok=True)
         if _is_open(folder, user):
             node.mkdir()
         else:
-            node.symlink_to(_new_place(folder, _made_shared(shared)), target_is_directory=True)
+            _link_outside(node, _made_shared(shared))
     return node.resolve()
 
 
@@ -51,7 +51,9 @@ def forget_place(folder: Path) -> None:
     """Removes what a run stored outside its folder; what is inside goes with the folder."""
     node = folder / "node"
     if node.is_symlink():
-        shutil.rmtree(node.resolve(), ignore_errors=True)
+        place = node.resolve()
+        shutil.rmtree(place, ignore_errors=True)
+        _owner_file(place).unlink(missing_ok=True)
         node.unlink()
 
 
@@ -82,12 +84,26 @@ def _made_shared(shared: Path) -> Path:
     return shared
 
 
-def _new_place(folder: Path, shared: Path) -> Path:
-    # Whatever is there was left by a run whose folder has gone without it.
-    place = shared / f"run-{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]}"
-    shutil.rmtree(place, ignore_errors=True)
-    place.mkdir()
-    return place
+def _link_outside(node: Path, shared: Path) -> None:
+    with _only_one(shared / "runs.lock"):
+        _sweep(shared)
+        place = shared / f"run-{hashlib.sha256(str(node).encode()).hexdigest()[:16]}"
+        place.mkdir()
+        _owner_file(place).write_text(str(node), encoding="utf-8")
+        node.symlink_to(place, target_is_directory=True)
+
+
+def _sweep(shared: Path) -> None:
+    """Removes what was left by runs whose folders have gone, or have lost their link."""
+    for place in shared.glob("run-*/"):
+        owner = _owner_file(place)
+        if not owner.exists() or Path(owner.read_text(encoding="utf-8")).resolve() != place.resolve():
+            shutil.rmtree(place, ignore_errors=True)
+            owner.unlink(missing_ok=True)
+
+
+def _owner_file(place: Path) -> Path:
+    return place.with_name(f"{place.name}.owner")
 
 
 def _unpack(archive: Path, home: Path) -> None:
@@ -95,16 +111,14 @@ def _unpack(archive: Path, home: Path) -> None:
         try:
             with zipfile.ZipFile(archive) as packed:
                 packed.extractall(folder)
-                names = [(entry.filename, entry.external_attr >> 16) for entry in packed.infolist()]
+                runnable = {entry.filename for entry in packed.infolist() if entry.external_attr >> 16 & stat.S_IXUSR}
         except (OSError, zipfile.BadZipFile) as error:
             raise ArtifactError(f"{archive} could not be unpacked ({error}): remove it, then start again.") from error
-        for name, mode in names:
-            path = Path(folder) / name
+        for path in Path(folder).rglob("*"):
             # Python's zipfile drops the modes; whoever the server runs as must be able to read all of it.
-            path.chmod(_RUNNABLE if path.is_dir() or mode & stat.S_IXUSR else _READABLE)
-        for inner in (home.name, *(f"{home.name}/{name}" for name in ("bin", "lib", "modules", "config"))):
-            (Path(folder) / inner).chmod(_RUNNABLE)
-        (Path(folder) / home.name / "plugins").mkdir(exist_ok=True)
+            can_run = path.is_dir() or path.relative_to(folder).as_posix() in runnable
+            path.chmod(_RUNNABLE if can_run else _READABLE)
+        (Path(folder) / home.name / "plugins").mkdir(mode=_RUNNABLE, exist_ok=True)
         (Path(folder) / home.name).replace(home)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from local.artifacts import STREAMING, ArtifactCache, from_environment
+from local.elasticsearch import ElasticsearchNode, ElasticsearchServer
 from local.jdk import Jdk, find_jdk
 from local.kafka import KafkaNode, KafkaServer
 from local.ports import free_ports as take_free_ports
@@ -39,6 +40,25 @@ def kafka(jdk: Jdk, artifact_cache: ArtifactCache, tmp_path_factory: pytest.Temp
         yield server
     finally:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def elasticsearch(
+    jdk: Jdk, artifact_cache: ArtifactCache, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ElasticsearchServer]:
+    """A real Elasticsearch without indices; `login(user)` says how to reach it."""
+    artifact_cache.fetch("elasticsearch")
+    (archive,) = artifact_cache.files("elasticsearch")
+    port, transport_port = take_free_ports(2)
+    node = ElasticsearchNode(tmp_path_factory.mktemp("elasticsearch"), archive, jdk, port, transport_port)
+    server = ElasticsearchServer(node)
+    server.start()
+    try:
+        server.await_ready(240)
+        yield server
+    finally:
+        server.stop()
+        node.forget_outside()
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,9 @@
 """The life of the job: waits for Kafka, starts Spark and the queries, watches over them, and sees all of it out."""
 
+import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkRuntimeError
@@ -17,12 +19,13 @@ from pipeline.topics import DEAD_LETTERS, HEALTH, SPARK_OUT, feed_topic
 from spark_jobs.errors import NoJava, SparkDied
 from spark_jobs.queries import plans, start
 from spark_jobs.running_query import RunningQuery
-from spark_jobs.session import connector_jars, end_session, java_process, start_session
+from spark_jobs.session import SessionPlan, connector_jars, end_session, java_process, start_session
 from spark_jobs.settings import SparkSettings
 
 _LOOK_SECONDS = 0.5
 _LOOKS_A_READING = 20
 _DELIVERY_SECONDS = 5
+_DYING_SECONDS = 5
 
 log = get_log("spark")
 
@@ -39,14 +42,7 @@ def run(settings: SparkSettings, stop: StopSignal) -> None:
         return
     partitions = _partition_counts(settings.kafka_bootstrap, topics)
     try:
-        spark = start_session(
-            name="liquidity",
-            master=settings.spark_master,
-            jars=jars,
-            ui=(settings.spark_ui_host, settings.spark_ui_port),
-            memory=settings.spark_driver_memory,
-            scratch=settings.scratch,
-        )
+        spark = start_session(_session_plan(settings, jars))
     except PySparkRuntimeError as error:
         if stop.is_set():
             # The signal went to the whole group: Java left before Spark was up.
@@ -56,11 +52,25 @@ def run(settings: SparkSettings, stop: StopSignal) -> None:
         with _health(settings) as metrics:
             _run_queries(spark, settings, partitions, metrics, stop)
     except (Py4JError, ConnectionError) as error:
+        if not _is_gone(java_process(spark)):
+            raise
         # With the signal sent to the whole group, Java may be gone before us: that is no fault.
         if not stop.is_set():
             raise SparkDied from error
     finally:
         end_session(spark)
+
+
+def _session_plan(settings: SparkSettings, jars: Sequence[Path]) -> SessionPlan:
+    return SessionPlan(
+        name="liquidity",
+        master=settings.spark_master,
+        jars=jars,
+        ui=(settings.spark_ui_host, settings.spark_ui_port),
+        memory=settings.spark_driver_memory,
+        scratch=settings.scratch,
+        driver_host=settings.spark_driver_host,
+    )
 
 
 def _run_queries(
@@ -95,6 +105,14 @@ def _watch(spark: SparkSession, queries: Sequence[RunningQuery], metrics: Metric
         if looks % _LOOKS_A_READING == 0:
             for query in queries:
                 query.read_progress(metrics, log)
+
+
+def _is_gone(java: subprocess.Popen[bytes]) -> bool:
+    try:
+        java.wait(_DYING_SECONDS)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def _partition_counts(bootstrap: str, topics: Sequence[str]) -> dict[str, int]:

@@ -6,8 +6,10 @@ import subprocess
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
+import pyspark
 from py4j.protocol import Py4JError
 from pyspark.conf import SparkConf
 from pyspark.core.context import SparkContext
@@ -54,38 +56,56 @@ def connector_jars(directory: Path) -> list[Path]:
     return [jars[-1] for jars in found.values()]
 
 
-def start_session(
-    *, name: str, master: str, jars: Sequence[Path], ui: tuple[str, int] | None, memory: str, scratch: Path
-) -> SparkSession:
+@dataclass(frozen=True)
+class SessionPlan:
+    """What is settable about a session. `ui` is the address of Spark's web pages, None for none; `memory` Java's heap;
+    `scratch` a folder of the session's own, emptied at its start."""
+
+    name: str
+    master: str
+    jars: Sequence[Path]
+    ui: tuple[str, int] | None
+    memory: str
+    scratch: Path
+    driver_host: str = "127.0.0.1"
+
+
+def start_session(plan: SessionPlan) -> SparkSession:
     """A session with its own JVM (`JAVA_HOME` says which JDK); takes some seconds.
 
-    `ui` is the address of Spark's web pages, None for none. `scratch` is emptied first: a killed run leaves its files.
+    Raises `PySparkRuntimeError` when the JVM does not come up.
     """
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True)
-    # Where the web pages listen and where files go can only be told by the environment.
-    os.environ["SPARK_LOCAL_IP"] = ui[0] if ui else "127.0.0.1"
-    os.environ["SPARK_LOCAL_DIRS"] = str(scratch.resolve())
+    # A killed run leaves its files.
+    shutil.rmtree(plan.scratch, ignore_errors=True)
+    plan.scratch.mkdir(parents=True)
+    _set_environment(plan)
     # Said at the first use of a function; nothing here touches pandas.
     warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas", category=FutureWarning)
-    conf = SparkConf(loadDefaults=False).setAll(list(_settings(name, master, jars, ui, memory, scratch).items()))
+    conf = SparkConf(loadDefaults=False).setAll(list(_settings(plan).items()))
     return SparkSession.builder.config(conf=conf).getOrCreate()
 
 
-def _settings(
-    name: str, master: str, jars: Sequence[Path], ui: tuple[str, int] | None, memory: str, scratch: Path
-) -> Mapping[str, str]:
+def _set_environment(plan: SessionPlan) -> None:
+    """What Spark can be told in no other way; and no other Spark on the machine has a say."""
+    os.environ["SPARK_HOME"] = str(Path(pyspark.__file__).parent)
+    os.environ["SPARK_LOCAL_IP"] = plan.ui[0] if plan.ui else "127.0.0.1"
+    os.environ["SPARK_LOCAL_DIRS"] = str(plan.scratch.resolve())
+    for name in ("SPARK_CONF_DIR", "PYSPARK_SUBMIT_ARGS"):
+        os.environ.pop(name, None)
+
+
+def _settings(plan: SessionPlan) -> Mapping[str, str]:
     return _FIXED | {
-        "spark.app.name": name,
-        "spark.master": master,
-        "spark.jars": ",".join(str(jar.resolve()) for jar in jars),
-        "spark.driver.memory": memory,
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.app.name": plan.name,
+        "spark.master": plan.master,
+        "spark.jars": ",".join(str(jar.resolve()) for jar in plan.jars),
+        "spark.driver.memory": plan.memory,
+        "spark.driver.host": plan.driver_host,
+        "spark.driver.bindAddress": plan.driver_host,
         "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={_LOG_SETTINGS.as_uri()}",
-        "spark.sql.warehouse.dir": str(scratch.resolve() / "warehouse"),
-        "spark.ui.enabled": str(ui is not None).lower(),
-        "spark.ui.port": str(ui[1]) if ui else "0",
+        "spark.sql.warehouse.dir": str(plan.scratch.resolve() / "warehouse"),
+        "spark.ui.enabled": str(plan.ui is not None).lower(),
+        "spark.ui.port": str(plan.ui[1]) if plan.ui else "0",
     }
 
 

@@ -23,6 +23,9 @@ class SparkSettings(PartSettings):
     spark_driver_memory: str = Field(
         default="1g", pattern=r"^[1-9][0-9]*[mg]$", description="heap of Spark's Java process, such as 512m or 1g"
     )
+    spark_driver_host: str = Field(
+        default="127.0.0.1", description="address at which Spark's workers reach the job; another only for a cluster"
+    )
     spark_ui_host: str = Field(default="127.0.0.1", description="address on which Spark's web pages listen")
     spark_ui_port: int = Field(
         default=4040, ge=0, le=65535, description="port of Spark's web pages; 0 takes a free one"

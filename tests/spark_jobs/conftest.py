@@ -6,7 +6,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from local.jdk import Jdk
-from spark_jobs.session import end_session, start_session
+from spark_jobs.session import SessionPlan, end_session, start_session
+from tests.spark_jobs.job_process import SHORT_LIVED_JAVA
 
 
 @pytest.fixture(scope="session")
@@ -15,6 +16,7 @@ def spark(jdk: Jdk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkS
     scratch = tmp_path_factory.mktemp("spark") / "scratch"
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("JAVA_HOME", str(jdk.home))
-        session = start_session(name="tests", master="local[2]", jars=(), ui=None, memory="512m", scratch=scratch)
+        environment.setenv("JDK_JAVA_OPTIONS", SHORT_LIVED_JAVA)
+        session = start_session(SessionPlan("tests", "local[2]", jars=(), ui=None, memory="512m", scratch=scratch))
         yield session
         end_session(session)

@@ -17,6 +17,8 @@ from pipeline.topics import DEAD_LETTERS, HEALTH, SPARK_OUT, TopicSpec, create_t
 
 ROOT = Path(__file__).resolve().parents[2]
 GENEROUS_SECONDS = 120
+SHORT_LIVED_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""A test's Java lives for seconds: thorough compilation and a parallel collector would not pay."""
 
 
 class JobProcess:
@@ -92,6 +94,7 @@ class Job:
             "SPARK_UI_PORT": "0",
             "SPARK_DRIVER_MEMORY": "512m",
             "SPARK_DEAD_LETTER_SECONDS": "1",
+            "JDK_JAVA_OPTIONS": SHORT_LIVED_JAVA,
         }
 
     @property

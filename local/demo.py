@@ -7,6 +7,7 @@ from threading import Event
 
 from local.demo_output import Show, write_picture
 from local.demo_screen import DemoView, PartView
+from local.errors import LocalError
 from local.minutes_seen import MinutesSeen
 from local.part_plans import Tools
 from local.settings import LocalSettings
@@ -33,13 +34,18 @@ def run_demo(settings: LocalSettings, tools: Tools, options: DemoOptions, show: 
 
     Raises `StateInUse` before anything starts, and `PartFailed` when a part is down for good.
     """
-    with whole_system(settings, tools, say=show.say, interrupted=stop) as system:
-        try:
-            if not stop.is_set():
-                _follow(system, settings, options, show, stop)
-        finally:
-            show.close()
-        show.say("Stopping all parts …")
+    try:
+        with whole_system(settings, tools, say=show.say, interrupted=stop) as system:
+            try:
+                if not stop.is_set():
+                    _follow(system, settings, options, show, stop)
+            finally:
+                show.close()
+                show.say("Stopping all parts …")
+    except LocalError:
+        # What was being started when the stop was asked for may have failed because of it.
+        if not stop.is_set():
+            raise
     show.say("Stopped. make demo resumes where this ended; make demo-reset forgets it.")
 
 

@@ -1,5 +1,6 @@
 """Where a demo is shown: a live screen on a terminal, plain lines anywhere else, a picture for the documentation."""
 
+import re
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from local.minutes_seen import Absence, MinuteRow, clock_text
 FRAME_SECONDS = 0.25
 KEPT_MESSAGES = 3
 PICTURE_WIDTH = 120
+WEB_FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 PICTURE_HEIGHT = 34
 
 
@@ -111,4 +113,4 @@ def write_picture(view: DemoView, path: Path) -> None:
     console = Console(record=True, file=StringIO(), width=PICTURE_WIDTH, height=PICTURE_HEIGHT, force_terminal=True)
     console.print(screen(view, (), PICTURE_HEIGHT))
     svg = console.export_svg(title="make demo", unique_id="demo")
-    path.write_text(svg, encoding="utf-8")
+    path.write_text(WEB_FONT.sub("", svg), encoding="utf-8")

@@ -46,7 +46,7 @@ class PartPlan:
     env: Mapping[str, str] = field(default_factory=dict)
     address: str | None = None
     writes: tuple[str, ...] = ()
-    ready_seconds: float = 90.0
+    ready_seconds: float = 180.0
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,11 @@ from local.minutes_seen import MINUTE_MS, Absence, MinuteRow, Price, clock_text,
 
 MARKS = {"up": ("●", "green"), "starting": ("○", "yellow"), "restarting": ("○", "yellow"), "down": ("●", "red")}
 NOTHING = "–"
+DAY_MS = 86_400_000
 # A trigger, the batch itself and the commit: what Spark took on two busy cores, rounded up.
 SPARK_SECONDS = 3.0
-# The title, the table's head, two blank lines, and one where the cursor stays.
-BLANK_AND_HEAD_LINES = 5
+# The title, the table's head, two blank lines, one where the cursor stays, and three for long lines that are wrapped.
+OTHER_LINES = 8
 
 
 @dataclass(frozen=True)
@@ -73,30 +74,33 @@ def screen(view: DemoView, messages: Sequence[str], height: int) -> RenderableTy
         _progress(view),
         *_look_lines(view),
     ]
-    room = max(3, height - len(footer) - BLANK_AND_HEAD_LINES)
-    return Group(_title(view), Text(), minutes_table(view.rows[-room:]), Text(), *footer)
+    room = max(3, height - len(footer) - OTHER_LINES)
+    return Group(_title(view), Text(), minutes_table(view.rows[-room:], view.now_ms), Text(), *footer)
 
 
-def minutes_table(rows: Sequence[MinuteRow | Absence]) -> Table:
-    """The finished minutes, oldest first."""
+def minutes_table(rows: Sequence[MinuteRow | Absence], now_ms: int) -> Table:
+    """The finished minutes, oldest first, a line each; the day is named only where it is not today."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", expand=False)
     table.add_column("Minute (UTC)", no_wrap=True)
     table.add_column("Symbol", no_wrap=True)
-    for name in ("Bid", "Ask", "Ratio ask/bid", "Changes"):
+    for name in ("Bid", "Ask", "Ask/bid", "Changes"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("Complete", overflow="fold")
+    # Not `no_wrap`: this is the column that gives way. Its texts are cut instead.
+    table.add_column("Complete")
     for row in rows:
         if isinstance(row, Absence):
-            table.add_row(_span(row.from_ms, row.to_ms), row.symbol, "", "", "", "", absence_text(row), style="dim")
+            table.add_row(
+                _span(row.from_ms, row.to_ms, now_ms), row.symbol, "", "", "", "", _cut(absence_text(row)), style="dim"
+            )
         else:
             table.add_row(
-                _span(row.start_ms, row.end_ms),
+                _span(row.start_ms, row.end_ms, now_ms),
                 row.symbol,
                 money_text(row.bid),
                 money_text(row.ask),
                 Text(ratio_text(row.ratio), style="bold cyan"),
                 f"{row.changes:,}",
-                Text(complete_text(row), style="" if row.complete else "yellow"),
+                _cut(complete_text(row), "" if row.complete else "yellow"),
             )
     return table
 
@@ -170,7 +174,9 @@ def ratio_text(ratio: str | None) -> str:
 def _title(view: DemoView) -> Text:
     label = " · simulated market" if view.source == "simulator" else f" · {view.source}"
     speed = f" · clock × {view.speed:g}" if view.speed != 1 else ""
-    return Text.assemble(("Real-Time Crypto", "bold"), (f"{label}{speed} · {clock_text(view.now_ms)} UTC", "dim"))
+    return Text.assemble(
+        ("Real-Time Crypto", "bold"), (f"{label}{speed} · {clock_text(view.now_ms, '%Y-%m-%d %H:%M:%S')} UTC", "dim")
+    )
 
 
 def _parts_line(parts: Iterable[PartView]) -> Text:
@@ -207,5 +213,10 @@ def _look_lines(view: DemoView) -> list[Text]:
     return [Text(text, style="dim") for text in look_texts(view)]
 
 
-def _span(from_ms: int, to_ms: int) -> str:
-    return f"{clock_text(from_ms, '%Y-%m-%d %H:%M')}–{clock_text(to_ms, '%H:%M')}"
+def _cut(text: str, style: str = "") -> Text:
+    return Text(text, style=style, no_wrap=True, overflow="ellipsis")
+
+
+def _span(from_ms: int, to_ms: int, today_ms: int | None = None) -> str:
+    is_today = today_ms is not None and from_ms // DAY_MS == today_ms // DAY_MS
+    return f"{clock_text(from_ms, '%H:%M' if is_today else '%Y-%m-%d %H:%M')}–{clock_text(to_ms, '%H:%M')}"

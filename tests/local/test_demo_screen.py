@@ -38,8 +38,8 @@ VIEW = DemoView(
 )
 
 
-def drawn(view: DemoView, height: int = 40) -> str:
-    console = Console(file=StringIO(), width=140, height=height)
+def drawn(view: DemoView, height: int = 40, width: int = 140) -> str:
+    console = Console(file=StringIO(), width=width, height=height)
     console.print(screen(view, (), height))
     output = console.file
     assert isinstance(output, StringIO)
@@ -49,7 +49,8 @@ def drawn(view: DemoView, height: int = 40) -> str:
 def test_screen_shows_minute_parts_feed_and_where_to_look() -> None:
     text = drawn(VIEW)
     for expected in (
-        "2026-01-01 12:00–12:01",
+        "2026-01-01 12:01:30 UTC",
+        "12:00–12:01",
         "1,234,567.12",
         "1.620000",
         "complete",
@@ -74,6 +75,18 @@ def test_low_terminal_keeps_the_newest_minutes() -> None:
     assert "12:39–12:40" in text
     assert "12:00–12:01" not in text
     assert len(text.splitlines()) <= 24
+
+
+def test_minute_of_another_day_names_the_day() -> None:
+    assert "2026-01-01 12:00–12:01" in drawn(replace(VIEW, now_ms=NOON + 86_400_000))
+
+
+def test_narrow_terminal_still_holds_the_whole_screen() -> None:
+    rows = (replace(ROW, complete=False, note="gap 12:00:05–12:00:09"), Absence(NOON, NOON, "gemini", "BTCUSD")) * 20
+    text = drawn(replace(VIEW, rows=rows), height=24, width=80)
+    assert len(text.splitlines()) <= 23
+    assert "1.620000" in text
+    assert "demo-reset" in text
 
 
 def test_first_ratio_is_announced_with_its_time_and_as_incomplete() -> None:

@@ -1,0 +1,109 @@
+"""A whole run for the tests of the minutes: real servers and parts, a fast clock, and what its topics hold."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from local.artifacts import ArtifactCache
+from local.jdk import find_jdk
+from local.part_plans import Tools
+from local.ports import free_ports
+from local.settings import LocalSettings
+from local.system import LocalSystem
+from local.whole_system import whole_system
+from pipeline.kafka_clients import read_to_end
+from pipeline.settings import load
+from pipeline.topics import GEMINI_FEED, SPARK_OUT
+from tests.recount import Comparison, compare
+
+MINUTE_MS = 60_000
+SPEED = 4.0
+LOOK_SECONDS = 1.0
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Minutes:
+    """What a run has written: the feed's records and the minutes of `spark.out`, up to the end of a whole minute."""
+
+    feed: list[Json]
+    out: list[Json]
+
+    def of(self, window_start: int) -> Json:
+        """The minute that begins then."""
+        (found,) = {
+            json.dumps(record): record for record in self.out if record["window_start"] == window_start
+        }.values()
+        return found
+
+    def compared(self) -> Comparison:
+        """The verdict of the recount, every minute being due."""
+        return compare(self.feed, self.out, closing_ms=-2_000)
+
+
+class PipelineRun:
+    """A running system, and what to ask of it."""
+
+    def __init__(self, system: LocalSystem, settings: LocalSettings) -> None:
+        self.system = system
+        self.settings = settings
+
+    def values(self, topic: str) -> list[Json]:
+        """Every record of a topic."""
+        return [json.loads(value) for value in read_to_end(self.settings.bootstrap, topic)]
+
+    def await_minutes(self, last_start: int, deadline_seconds: float) -> Minutes:
+        """Waits until the minute that begins then is written; the records up to its end."""
+
+        def written() -> bool:
+            return any(record["window_start"] >= last_start for record in self.values(SPARK_OUT))
+
+        self.await_true(written, deadline_seconds, f"the minute {last_start} in spark.out")
+        end = last_start + MINUTE_MS
+        return Minutes(
+            feed=[record for record in self.values(GEMINI_FEED) if record["event_time"] < end],
+            out=[record for record in self.values(SPARK_OUT) if record["window_start"] < end],
+        )
+
+    def await_true(self, condition: Callable[[], bool], deadline_seconds: float, what: str) -> None:
+        """Waits for a condition; fails, naming it, when a part is down for good or the deadline passes."""
+        deadline = time.monotonic() + deadline_seconds
+        pause = Event()
+        while not condition():
+            self.system.raise_if_failed()
+            assert time.monotonic() < deadline, f"not within {deadline_seconds:.0f} s: {what}"
+            pause.wait(LOOK_SECONDS)
+
+
+@contextmanager
+def pipeline_run(
+    folder: Path, artifact_cache: ArtifactCache, extra_env: Mapping[str, Mapping[str, str]]
+) -> Iterator[PipelineRun]:
+    """Runs everything on free ports at `SPEED`; `extra_env` adds variables for single parts."""
+    artifact_cache.fetch("kafka", "spark")
+    kafka_port, controller_port, simulator_port, spark_ui_port = free_ports(4)
+    settings = load(
+        LocalSettings,
+        state_dir=folder / "state",
+        demo_speed=SPEED,
+        kafka_port=kafka_port,
+        kafka_controller_port=controller_port,
+        simulator_port=simulator_port,
+        spark_ui_port=spark_ui_port,
+    )
+    tools = Tools(
+        sys.executable,
+        find_jdk(os.environ),
+        artifact_cache.files("kafka"),
+        artifact_cache.files("spark")[0].parent,
+    )
+    with whole_system(settings, tools, extra_env=extra_env) as system:
+        yield PipelineRun(system, settings)

@@ -1,7 +1,7 @@
 """Every setting of every part, written out from the code: `.env.example`, `docs/settings.md` and the README's table.
 
-    python -m tests.settings_table            says whether the three files agree with the code
-    python -m tests.settings_table --write    writes them anew
+python -m tests.settings_table            says whether the three files agree with the code
+python -m tests.settings_table --write    writes them anew
 """
 
 import argparse
@@ -85,8 +85,9 @@ def settings_page() -> str:
 
 def readme_with_table(readme: str) -> str:
     """The README with the table between its two marks renewed."""
-    wanted = [s for part in PARTS for s in settings_of(part) if s.name in IN_THE_README]
-    wanted.sort(key=lambda s: IN_THE_README.index(s.name))
+    # Two parts may share a setting: the part named first describes it.
+    first = {s.name: s for part in reversed(PARTS) for s in settings_of(part)}
+    wanted = [first[name] for name in IN_THE_README]
     head, rest = readme.split(BEGIN)
     tail = rest.split(END)[1]
     return head + BEGIN + "\n" + "\n".join(_table(wanted)) + "\n" + END + tail

@@ -1,0 +1,32 @@
+"""The settings of all parts, and those that a newcomer may want first."""
+
+from indexer.settings import IndexerSettings
+from local.settings import LocalSettings
+from pipeline.settings import PartSettings
+from producers.settings import ProducerSettings
+from simulator.settings import SimulatorSettings
+from spark_jobs.settings import SparkSettings
+
+PARTS: dict[str, type[PartSettings]] = {
+    "every part": PartSettings,
+    "local (make demo)": LocalSettings,
+    "producers": ProducerSettings,
+    "simulator": SimulatorSettings,
+    "spark_jobs": SparkSettings,
+    "indexer": IndexerSettings,
+}
+
+IN_THE_README = (
+    "STATE_DIR",
+    "KAFKA_PORT",
+    "KAFKA_CONTROLLER_PORT",
+    "SIMULATOR_PORT",
+    "SPARK_UI_PORT",
+    "DEMO_SPEED",
+    "SIMULATOR_RATE",
+    "SIMULATOR_SEED",
+    "SIMULATOR_SCENES",
+    "FEED_URL",
+    "FEED_SYMBOLS",
+    "LIQUIDITY_DELAY_SECONDS",
+)

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 
-# Noise in octaves: the span between two independent values in seconds, and their largest size as a fraction of the price.
+# Noise in octaves: the span between two independent values in seconds, and their largest size (fraction of the price).
 OCTAVES = ((864_000, 0.04), (86_400, 0.012), (10_800, 0.003), (1_200, 0.0006), (60, 0.00008))
 
 

@@ -1,104 +1,128 @@
-"""Faults and odd markets on demand: planned by time when the simulator starts, or asked for while it runs.
+"""Scenes: what goes wrong on purpose, and when, by the simulator's clock. Pure.
 
-A scene is written NAME@TIME, where TIME is `30-60` (seconds from the start), `30` (one moment) or `minute:2`,
-`minute:2-4` (whole minutes of the simulator's clock, 0 being the first that begins after the start).
+quiet@minute:2       the third whole minute after the start, exactly
+quiet@minute:2-4     from the third to the fifth
+gap@minute:4         what happens once happens in the middle of its interval
+gap@minute:4+10      ten seconds into that minute
+silent@90-120        seconds after the start
+disconnect@45
 """
 
+from __future__ import annotations
+
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from simulator.errors import WrongScene
+from simulator.faulty_frames import WAYS_TO_SPOIL
+from simulator.ladder import Side
 
 MINUTE_MS = 60_000
-# What the market does in a stretch of time, seen by everyone.
-MARKET = {
-    "quiet": "nothing happens in the market; heartbeats go on",
-    "one-side": "only bids change",
-}
-# What a connection does in a stretch of time.
-STRETCHES = {
-    "silent": "connections stay open and say nothing",
-    "reject": "new connections are refused",
-}
-# What happens once to every connection, at the beginning of the scene.
-MOMENTS = {
-    "gap": "one number of the sequence is left out",
-    "disconnect": "every connection is closed",
-    "malformed": "a frame that is not JSON",
-    "missing-field": "an update without its events",
-    "unknown-type": "a frame of a type that does not exist",
-    "negative-price": "a level with a negative price",
-    "absurd-price": "a level whose price has forty digits",
-    "crossed": "a bid above the best ask",
-    "oversized": "the header of a frame of 50 MB",
-}
-SCENES = MARKET | STRETCHES | MOMENTS
-# A market scene begins early, so that no change from before it is still under way when its first minute begins.
-EARLY_MS = 5_000
-# A moment planned for a minute comes this far into it.
-INTO_MINUTE_MS = 20_000
+# The market falls silent so much before a quiet or one-sided minute, so that nothing that was under way when it began
+# is counted in it.
+GUARD_MS = 2_000
 
-_FORM = re.compile(r"(?P<name>[a-z-]+)@(?P<minute>minute:)?(?P<first>\d+(\.\d+)?)(-(?P<last>\d+(\.\d+)?))?")
+LASTING = {
+    "quiet": "no change and no trade; heartbeats go on",
+    "one-side": "only the bids change",
+    "silent": "sockets stay open and nothing is sent",
+    "reject": "new connections are refused with 503",
+}
+ONCE = {
+    "gap": "the next update is lost: its sequence number is skipped",
+    "disconnect": "every market data socket is cut",
+    "crossed": "an update puts a bid above the best ask",
+    "oversized": "a header announces a message of 50 MB",
+    "malformed": "the next update is cut in half",
+    "missing-field": "the next update has no price",
+    "negative-price": "the next update has a negative price",
+    "absurd-price": "the next update has a price of 40 digits",
+    "text-price": "the next update has a word for a price",
+    "unknown-type": "the next update is of an unknown type",
+}
+assert WAYS_TO_SPOIL.keys() <= ONCE.keys()
+
+_NUMBER = r"\d{1,9}(?:\.\d{1,3})?"
+_SCENE = re.compile(
+    rf"(?P<name>[a-z0-9-]+)@(?:minute:(?P<minute>\d{{1,6}})(?:-(?P<last>\d{{1,6}})|\+(?P<offset>{_NUMBER}))?"
+    rf"|(?P<from>{_NUMBER})(?:-(?P<to>{_NUMBER}))?)"
+)
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A scene and when it is on: from `from_ms` until before `to_ms` (epoch ms of the simulator's clock)."""
+    """One fault from `from_ms` on; until `to_ms` (not included) if it lasts, else both are the same."""
 
     name: str
     from_ms: int
     to_ms: int
 
-    def is_on(self, now_ms: float) -> bool:
-        """Whether it is on at that time."""
-        return self.from_ms <= now_ms < self.to_ms
-
 
 def parse_scene(text: str, start_ms: int) -> Scene:
-    """Reads NAME@TIME; raises `WrongScene` saying what was expected."""
-    form = _FORM.fullmatch(text.strip())
-    if form is None or form["name"] not in SCENES:
-        raise WrongScene(f"{text!r} is no scene: expected NAME@30-60 or NAME@minute:2, NAME one of {', '.join(SCENES)}")
-    first, last = float(form["first"]), float(form["last"] or form["first"])
-    if last < first:
-        raise WrongScene(f"{text!r} ends before it begins")
-    name = form["name"]
-    if not form["minute"]:
-        return Scene(name, start_ms + int(first * 1000), start_ms + int(last * 1000))
-    minute_0 = -(-start_ms // MINUTE_MS) * MINUTE_MS
-    begins = minute_0 + int(first) * MINUTE_MS
-    if name in MOMENTS:
-        return Scene(name, begins + INTO_MINUTE_MS, begins + INTO_MINUTE_MS)
-    return Scene(name, begins - (EARLY_MS if name in MARKET else 0), minute_0 + (int(last) + 1) * MINUTE_MS)
+    """The scene that a text describes, counted from `start_ms` (epoch ms); raises WrongScene saying what is wrong."""
+    found = _SCENE.fullmatch(text.strip())
+    if found is None:
+        raise WrongScene(
+            f"scene {text!r}: expected NAME@minute:K, NAME@minute:K-L, NAME@minute:K+S, NAME@FROM-TO or NAME@FROM"
+        )
+    if found["minute"] is not None:
+        from_ms = -(-start_ms // MINUTE_MS) * MINUTE_MS + int(found["minute"]) * MINUTE_MS
+        last = int(found["last"]) if found["last"] else int(found["minute"])
+        to_ms = from_ms + (last - int(found["minute"]) + 1) * MINUTE_MS
+        if found["offset"]:
+            from_ms = to_ms = from_ms + _ms(found["offset"])
+    else:
+        from_ms = start_ms + _ms(found["from"])
+        to_ms = start_ms + _ms(found["to"]) if found["to"] else from_ms
+    return scene_of(found["name"], from_ms, to_ms)
 
 
-def scene_now(name: str, seconds: float, now_ms: int) -> Scene:
-    """A scene that begins now; raises `WrongScene` for an unknown name."""
-    if name not in SCENES:
-        raise WrongScene(f"{name!r} is no fault: expected one of {', '.join(SCENES)}")
-    return Scene(name, now_ms, now_ms + int(seconds * 1000))
+def scene_of(name: str, from_ms: int, to_ms: int) -> Scene:
+    """The scene of this name between two times; raises WrongScene when it is unknown or does not fit them."""
+    if name in ONCE:
+        middle = (from_ms + to_ms) // 2
+        return Scene(name, middle, middle)
+    if name not in LASTING:
+        raise WrongScene(f"scene {name!r} is not known; known are {', '.join([*LASTING, *ONCE])}")
+    if to_ms <= from_ms:
+        raise WrongScene(f"scene {name!r} lasts: it needs an end after its beginning")
+    return Scene(name, from_ms, to_ms)
 
 
-class Scenes:
-    """All scenes of a run. Moments are handed out once each, by `due`."""
+def _ms(seconds: str) -> int:
+    return round(float(seconds) * 1000)
 
-    def __init__(self, planned: Iterable[Scene] = ()) -> None:
-        self._stretches: list[Scene] = []
-        self._moments: list[Scene] = []
-        for scene in planned:
+
+class Schedule:
+    """All scenes, and what of them is on or due."""
+
+    def __init__(self, scenes: Sequence[Scene] = ()) -> None:
+        self.scenes: list[Scene] = []
+        self._to_come: list[Scene] = []
+        for scene in scenes:
             self.add(scene)
 
     def add(self, scene: Scene) -> None:
-        """One more scene."""
-        (self._moments if scene.name in MOMENTS else self._stretches).append(scene)
+        """Takes one more scene; what happens once and should have happened already is due at once."""
+        self.scenes.append(scene)
+        if scene.name in ONCE:
+            self._to_come.append(scene)
 
-    def is_on(self, name: str, now_ms: float) -> bool:
-        """Whether a stretch of that name is on."""
-        return any(scene.name == name and scene.is_on(now_ms) for scene in self._stretches)
+    def is_on(self, name: str, time_ms: int, ahead_ms: int = 0) -> bool:
+        """Whether this lasting scene is on at a time, or begins within `ahead_ms` of it."""
+        return any(scene.name == name and scene.from_ms - ahead_ms <= time_ms < scene.to_ms for scene in self.scenes)
 
-    def due(self, now_ms: float) -> tuple[str, ...]:
-        """The names of the moments that have come since the last call."""
-        come = tuple(scene.name for scene in self._moments if scene.from_ms <= now_ms)
-        self._moments = [scene for scene in self._moments if scene.from_ms > now_ms]
-        return come
+    def take_due(self, now_ms: int) -> list[str]:
+        """The names of what is to happen now, each once."""
+        due = [scene for scene in self._to_come if scene.from_ms <= now_ms]
+        self._to_come = [scene for scene in self._to_come if scene.from_ms > now_ms]
+        return [scene.name for scene in due]
+
+    def sides_at(self, time_ms: int) -> tuple[Side, ...]:
+        """Which sides of the book may change at a time."""
+        if self.is_on("quiet", time_ms, GUARD_MS):
+            return ()
+        if self.is_on("one-side", time_ms, GUARD_MS):
+            return ("bid",)
+        return ("bid", "ask")

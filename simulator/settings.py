@@ -1,45 +1,80 @@
 """Settings of the simulator."""
 
-from pathlib import Path
+from __future__ import annotations
 
-from pydantic import Field
+from typing import Literal
 
+from pydantic import Field, field_validator
+
+from market.symbols import UnknownSymbol, steps_of
 from pipeline.settings import PartSettings
-from simulator.price import PriceProcess
+from simulator.errors import WrongScene
+from simulator.scenes import Scene, parse_scene
 
 
 class SimulatorSettings(PartSettings):
-    """The simulated market and where it is served."""
+    """What `python -m simulator` can be told. Times are those of the clock (`CLOCK_SPEED`) unless said otherwise."""
 
-    simulator_port: int = Field(default=8181, ge=0, le=65535, description="port of the simulated exchange on 127.0.0.1")
-    simulator_symbols: str = Field(
-        default="BTCUSD", pattern=r"^[A-Z0-9]+(,[A-Z0-9]+)*$", description="symbols that it lists, by commas"
+    simulator_port: int = Field(
+        default=8181, ge=1, le=65535, description="port of the simulated exchange, on 127.0.0.1"
     )
-    simulator_seed: int = Field(default=1, ge=0, description="seed of the made-up market")
+    simulator_symbols: str = Field(default="BTCUSD", description="symbols that it trades, separated by commas")
+    simulator_seed: int = Field(default=1, ge=0, description="seed of everything that looks like chance in it")
     simulator_rate: float = Field(
-        default=8.0, gt=0, le=5000, description="messages a second that its market makes for each symbol"
+        default=8.0, gt=0, le=5000, description="how many messages a second a symbol's market makes on average"
     )
     simulator_cycle_seconds: float = Field(
-        default=720.0, ge=60, description="period of the cycle in the simulated price, its phase from the Unix epoch"
+        default=720.0, ge=60, description="period of the cycle in the simulated price, counted from the Unix epoch"
     )
     simulator_cycle_amplitude: float = Field(
-        default=0.003, ge=0, le=0.02, description="the cycle's amplitude as a share of the price; below the fees"
+        default=0.003,
+        ge=0,
+        lt=0.004,
+        description="height of that cycle as a fraction of the price; twice of it stays below two fees of 0.4 %",
+    )
+    simulator_noise: float = Field(
+        default=1.0, ge=0, le=5, description="how strong the noise in the simulated price is; 0 leaves the cycle alone"
     )
     simulator_scenes: str = Field(
-        default="", description="planned faults, by commas, such as quiet@minute:2,gap@minute:4 (see --help)"
+        default="", description="faults to come, separated by commas, such as quiet@minute:2,gap@minute:4"
     )
-    simulator_play: Path | None = Field(
-        default=None, description="a file of frames to play instead of a made-up market"
+    simulator_play: str = Field(default="", description="file of frames to play instead of a simulated market")
+    simulator_play_end: Literal["close", "hold"] = Field(
+        default="hold", description="at the end of that file: close the sockets, or hold them with heartbeats"
     )
-    simulator_play_end: str = Field(
-        default="hold", pattern="^(hold|close)$", description="after the file: hold (heartbeats go on) or close"
+    simulator_client_queue: int = Field(
+        default=10_000, ge=10, description="frames that may wait for a slow reader before it is cut off"
     )
+
+    @field_validator("simulator_symbols")
+    @classmethod
+    def _are_symbols(cls, value: str) -> str:
+        names = [name.strip().upper() for name in value.split(",")]
+        try:
+            for name in names:
+                steps_of(name)
+        except UnknownSymbol as error:
+            raise ValueError(str(error)) from None
+        return ",".join(dict.fromkeys(names))
+
+    @field_validator("simulator_scenes")
+    @classmethod
+    def _are_scenes(cls, value: str) -> str:
+        try:
+            _scenes(value, 0)
+        except WrongScene as error:
+            raise ValueError(str(error)) from None
+        return value
 
     @property
     def symbols(self) -> tuple[str, ...]:
-        """The symbols, in capitals."""
+        """The symbols, upper case."""
         return tuple(self.simulator_symbols.split(","))
 
-    def price(self) -> PriceProcess:
-        """The simulated price that these settings describe."""
-        return PriceProcess(self.simulator_seed, self.simulator_cycle_seconds, self.simulator_cycle_amplitude)
+    def scenes(self, start_ms: int) -> list[Scene]:
+        """The scenes, counted from this start."""
+        return _scenes(self.simulator_scenes, start_ms)
+
+
+def _scenes(text: str, start_ms: int) -> list[Scene]:
+    return [parse_scene(scene, start_ms) for scene in text.split(",") if scene.strip()]

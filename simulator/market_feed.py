@@ -1,0 +1,99 @@
+"""All sources and all readers of market data, driven by one call that says what time it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+
+from simulator.faulty_frames import oversized_header
+from simulator.feed_client import FeedClient
+from simulator.scenes import Schedule
+from simulator.sources import Source
+from simulator.v1_frames import HEARTBEAT, FeedFlags
+
+
+class MarketFeed:
+    """Everybody who follows a symbol sees the same market."""
+
+    def __init__(self, sources: Mapping[str, Source], schedule: Schedule, most_queued: int) -> None:
+        self.sources = sources
+        self.schedule = schedule
+        self.counts: Counter[str] = Counter()
+        self._most_queued = most_queued
+        self._clients: list[FeedClient] = []
+
+    def clients_of(self, symbol: str) -> Sequence[FeedClient]:
+        """Who follows this symbol."""
+        return [client for client in self._clients if client.symbol == symbol]
+
+    def accepts(self, now_ms: int) -> bool:
+        """Whether new connections are let in."""
+        return not self.schedule.is_on("reject", now_ms)
+
+    def join(self, symbol: str, flags: FeedFlags, now_ms: int, cut: Callable[[], None]) -> FeedClient:
+        """A new reader; its first frame is queued already. Raises KeyError for a symbol that is not there."""
+        self.advance(now_ms)
+        source = self.sources[symbol]
+        self.counts["connections"] += 1
+        client = FeedClient(self.counts["connections"], symbol, flags, now_ms, self._most_queued, cut)
+        client.is_muted = self.schedule.is_on("silent", now_ms)
+        source.greet(client, now_ms)
+        self._clients.append(client)
+        return client
+
+    def leave(self, client: FeedClient) -> None:
+        """The reader is gone."""
+        self._clients.remove(client)
+        if client.was_too_slow:
+            self.counts["cut_as_too_slow"] += 1
+
+    def advance(self, now_ms: int) -> None:
+        """Everything that has happened up to now: faults, the market's events, heartbeats."""
+        for fault in self.schedule.take_due(now_ms):
+            self._cause(fault)
+        is_silent = self.schedule.is_on("silent", now_ms)
+        for client in self._clients:
+            # What is sent to a muted connection is lost, and the sequence shows it afterwards.
+            client.is_muted = is_silent or client.is_out_of_step
+        for source in self.sources.values():
+            source.advance(now_ms, self.clients_of(source.symbol))
+            if source.sends_heartbeats():
+                self._beat(source, now_ms)
+
+    def _beat(self, source: Source, now_ms: int) -> None:
+        for client in self.clients_of(source.symbol):
+            if client.heartbeat_is_due(now_ms):
+                client.send(HEARTBEAT)
+
+    def _cause(self, fault: str) -> None:
+        self.counts[fault] += 1
+        for client in list(self._clients):
+            if fault == "disconnect":
+                client.cut()
+            elif fault == "oversized":
+                client.send_raw(oversized_header())
+            elif fault == "crossed":
+                frame = self.sources[client.symbol].crossing()
+                if frame is not None:
+                    client.send(frame)
+            else:
+                client.spoil_next(fault)
+
+    def status(self) -> dict[str, object]:
+        """What a person wants to know of it."""
+        return {
+            "markets": {symbol: source.status() for symbol, source in self.sources.items()},
+            "readers": [
+                {
+                    "number": client.number,
+                    "symbol": client.symbol,
+                    "next_sequence": client.sequence,
+                    "queued": client.queue.qsize(),
+                }
+                for client in self._clients
+            ],
+            "counts": dict(self.counts),
+            "scenes": [
+                {"fault": scene.name, "from_ms": scene.from_ms, "to_ms": scene.to_ms} for scene in self.schedule.scenes
+            ],
+        }

@@ -1,0 +1,99 @@
+"""Puts the simulated exchange together and runs it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from aiohttp import web
+
+from market.symbols import steps_of
+from pipeline.clock import Clock
+from pipeline.log import get_log
+from pipeline.process import StopSignal
+from simulator.control_api import ControlApi
+from simulator.errors import PortTaken
+from simulator.market_feed import MarketFeed
+from simulator.market_model import Market
+from simulator.market_sockets import MarketSockets
+from simulator.playback import PlayedSource
+from simulator.price_process import PriceProcess
+from simulator.real_events import REFERENCE_PRICE
+from simulator.recording import read_recording
+from simulator.scenes import Schedule
+from simulator.settings import SimulatorSettings
+from simulator.sources import GeneratedSource, Source
+from simulator.units import Units
+
+HOST = "127.0.0.1"
+STEP_SECONDS = 0.02  # real: how often the market is brought up to date
+# The market does not make up for a longer pause of this process.
+CATCH_UP_SECONDS = 2.0
+# The first book is scaled to this; any symbol that is not listed starts where BTCUSD does.
+REFERENCE_PRICES = {"BTCUSD": float(REFERENCE_PRICE), "ETHUSD": 245.0}
+
+
+def run_simulator(settings: SimulatorSettings, stop: StopSignal) -> None:
+    """Serves until stopped. Raises PortTaken and WrongRecording."""
+    asyncio.run(_serve(settings, settings.clock(), stop))
+
+
+def price_process(settings: SimulatorSettings, symbol: str) -> PriceProcess:
+    """The made-up price of a symbol."""
+    return PriceProcess(
+        symbol=symbol,
+        seed=settings.simulator_seed,
+        reference=REFERENCE_PRICES[symbol],
+        cycle_seconds=settings.simulator_cycle_seconds,
+        cycle_amplitude=settings.simulator_cycle_amplitude,
+        noise_scale=settings.simulator_noise,
+    )
+
+
+def market_feed(settings: SimulatorSettings, clock: Clock, start_ms: int) -> MarketFeed:
+    """All markets as they begin, or the recording that is played instead. Raises WrongRecording."""
+    schedule = Schedule(settings.scenes(start_ms))
+    sources: dict[str, Source] = {}
+    if settings.simulator_play:
+        symbol = settings.symbols[0]
+        frames = read_recording(Path(settings.simulator_play))
+        sources[symbol] = PlayedSource(frames, symbol, settings.simulator_play_end)
+    else:
+        for symbol in settings.symbols:
+            market = Market(
+                Units.of(steps_of(symbol)), price_process(settings, symbol), start_ms, settings.simulator_rate
+            )
+            catch_up_ms = round(CATCH_UP_SECONDS * 1000 * clock.speed)
+            sources[symbol] = GeneratedSource(market, schedule.sides_at, catch_up_ms, symbol)
+    return MarketFeed(sources, schedule, settings.simulator_client_queue)
+
+
+async def _serve(settings: SimulatorSettings, clock: Clock, stop: StopSignal) -> None:
+    start_ms = clock.wall_ms()
+    feed = market_feed(settings, clock, start_ms)
+    sockets = MarketSockets(feed, clock)
+    app = web.Application()
+    app.add_routes([*sockets.routes(), *ControlApi(feed, clock, start_ms).routes()])
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        await _listen(runner, settings.simulator_port)
+        get_log("simulator").info(
+            "listening",
+            url=f"ws://{HOST}:{settings.simulator_port}",
+            symbols=settings.symbols,
+            source=settings.simulator_play or "SIMULATED market",
+        )
+        while not stop.is_set():
+            feed.advance(clock.wall_ms())
+            await asyncio.sleep(STEP_SECONDS)
+        await sockets.close()
+    finally:
+        await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, port: int) -> None:
+    try:
+        await web.TCPSite(runner, HOST, port).start()
+    except OSError as error:
+        raise PortTaken(f"port {port} of {HOST} cannot be listened on: {error.strerror or error}") from error

@@ -71,8 +71,13 @@ def load(settings: type[S], environ: Mapping[str, str] | None = None, **override
     given: dict[str, Any] = dict(overrides)
     if environ is not None:
         fields = settings.model_fields
-        given = {key.lower(): value for key, value in environ.items() if value and key.lower() in fields} | given
-        given["_env_file"] = None
+        defaults = {
+            name: field.get_default(call_default_factory=True, validated_data={}) for name, field in fields.items()
+        }
+        # What is given here wins over the real environment, so the defaults must be given too.
+        given = {name: default for name, default in defaults.items() if not fields[name].is_required()}
+        given |= {key.lower(): value for key, value in environ.items() if value and key.lower() in fields}
+        given |= overrides | {"_env_file": None}
     try:
         return settings(**given)
     except ValidationError as error:

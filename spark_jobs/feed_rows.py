@@ -20,18 +20,20 @@ _LAST_TIME_MS = 253_402_300_799_999
 
 # Fits without rounding; zeros in front and behind carry no value, and 64 characters are enough for anyone's digits.
 # \z, since $ would let a line feed pass.
-_PRICE_TEXT = r"^(?=.{1,64}\z)0*\d{1,10}(\.\d{1,8}0*)?\z"
+_PRICE_TEXT = r"^(?=.{1,64}\z)(?=.*[1-9])0*\d{1,10}(\.\d{1,8}0*)?\z"
 _SIZE_TEXT = r"^(?=.{1,64}\z)0*\d{1,9}(\.\d{1,10}0*)?\z"
 
-# Every field is read as a variant, which keeps the kind of the JSON value: "1.5" and 1.5 can be told apart.
+# A variant keeps the kind of its JSON value, so that "1.5" and 1.5 can be told apart; it costs more to read than a
+# plain type, and is used where that would lose the difference. Read as text, a number becomes its digits (and no word
+# of ours is one); read as a whole number, all else becomes null.
 _FIELDS = (
-    "type variant, exchange variant, symbol variant, event_time variant, received_time variant, connection variant, "
+    "type string, exchange string, symbol variant, event_time bigint, received_time bigint, connection variant, "
     "sequence variant, late variant, exchange_time variant, "
-    "changes array<struct<side: variant, price: variant, remaining: variant, delta: variant, reason: variant, "
+    "changes array<struct<side: string, price: variant, remaining: variant, delta: variant, reason: string, "
     "time: variant>>, piece variant, pieces variant, "
-    "trade_id variant, price variant, size variant, maker_side variant, "
+    "trade_id variant, price variant, size variant, maker_side string, "
     "bids array<array<variant>>, asks array<array<variant>>, "
-    "`from` variant, to variant, reason variant"
+    "`from` bigint, to bigint, reason variant"
 )
 # A record is read as the first of a list of two, the second being this mark: bytes after the record's own closing brace
 # then break the list, while Spark's reader alone would pass over them.
@@ -39,7 +41,7 @@ _END_MARK = '{"end_of_record":true}'
 _SCHEMA = f"array<struct<{_FIELDS}, end_of_record boolean>>"
 _STRICT = {"allowSingleQuotes": "false", "allowNonNumericNumbers": "false"}
 
-_READ_COLUMNS = ("topic", "partition", "offset", "timestamp", "value", "type", "symbol", "event_time", "event_at")
+_KAFKA_COLUMNS = ("topic", "partition", "offset", "timestamp", "value")
 
 
 def read_feed(kafka_rows: DataFrame, exchange: str) -> DataFrame:
@@ -53,18 +55,23 @@ def read_feed(kafka_rows: DataFrame, exchange: str) -> DataFrame:
     wrapped = F.concat(F.lit("["), text, F.lit(f",{_END_MARK}]"))
     parsed = kafka_rows.withColumn("parsed", F.from_json(wrapped, _SCHEMA, _STRICT))
     is_one_object = (F.size("parsed") == 2) & F.col("parsed")[1]["end_of_record"] & text.rlike(r"^\s*\{")
-    records = parsed.withColumn("record", F.when(is_one_object, F.col("parsed")[0]))
-    fields = (
-        records.withColumn("type", _text(_field("type")))
+    # Each column is used more than once by the next, and each step is computed once.
+    read = (
+        parsed.withColumn("record", F.when(is_one_object, F.col("parsed")[0]))
+        .withColumn("type", _field("type"))
         .withColumn("symbol", _text(_field("symbol")))
-        .withColumn("event_time", _time(_field("event_time")))
-        .withColumn("received_time", _time(_field("received_time")))
+        .withColumn("event_time", _field("event_time"))
+        .withColumn("all_changes", F.transform(_field("changes"), _change))
+        .withColumn("refusal", _refusal(exchange))
     )
-    judged = fields.withColumn("refusal", _refusal(exchange))
-    return judged.select(
-        *(column for column in _READ_COLUMNS if column != "event_at"),
-        F.when(F.col("refusal").isNull(), F.timestamp_millis("event_time")).alias("event_at"),
-        F.when(F.col("refusal").isNull() & (F.col("type") == "l2"), _counted_changes()).alias("changes"),
+    is_taken = F.col("refusal").isNull()
+    return read.select(
+        *_KAFKA_COLUMNS,
+        "type",
+        "symbol",
+        "event_time",
+        F.when(is_taken, F.timestamp_millis("event_time")).alias("event_at"),
+        F.when(is_taken & (F.col("type") == "l2"), _counted_changes()).alias("changes"),
         "refusal",
     )
 
@@ -82,22 +89,24 @@ def refused(rows: DataFrame) -> DataFrame:
 def _refusal(exchange: str) -> Column:
     """The first reason not to take the record, null when there is none."""
     kind = F.col("type")
-    skew = F.abs(F.col("event_time") - F.col("received_time"))
     reason = (
         F.when(F.col("value").isNull(), "no value")
         .when(~F.is_valid_utf8("value"), "not UTF-8 text")
         .when(F.col("record").isNull(), "not one JSON object")
-        .when(kind.isNull(), "type is missing or not text")
+        .when(kind.isNull(), "type is missing")
         .when(~kind.isin("l2", "trade", "book", "tick", "gap"), "unknown type")
-        .when(_is_not_true(_text(_field("exchange")) == exchange), f"exchange is not the topic's own, {exchange}")
+        .when(_is_not_true(_field("exchange") == exchange), f"exchange is not the topic's own, {exchange}")
         .when(_is_not_true(F.length("symbol") > 0), "symbol is missing or not text")
-        .when(F.col("event_time").isNull(), "event_time is missing or not a time in whole milliseconds")
-        .when(F.col("received_time").isNull(), "received_time is missing or not a time in whole milliseconds")
-        .when(skew > MAX_SKEW_MS, f"event_time is more than {MAX_SKEW_MS // 1000} s from received_time")
+        .when(~_is_time(F.col("event_time")), "event_time is missing or not a time in whole milliseconds")
+        .when(~_is_time(_field("received_time")), "received_time is missing or not a time in whole milliseconds")
+        .when(
+            F.abs(F.col("event_time") - _field("received_time")) > MAX_SKEW_MS,
+            f"event_time is more than {MAX_SKEW_MS // 1000} s from received_time",
+        )
         .when(_text(_field("connection")).isNull(), "connection is missing or not text")
-        .when(~_is_absent_or(_field("sequence"), "BIGINT"), "sequence is not a whole number")
-        .when(~_is_absent_or(_field("late"), "BOOLEAN"), "late is not true or false")
-        .when(~_is_absent_or(_field("exchange_time"), "BIGINT"), "exchange_time is not a whole number")
+        .when(~_is_absent_or("BIGINT", _field("sequence")), "sequence is not a whole number")
+        .when(~_is_absent_or("BOOLEAN", _field("late")), "late is not true or false")
+        .when(~_is_absent_or("BIGINT", _field("exchange_time")), "exchange_time is not a whole number")
     )
     for record_type, wrongs in _wrongs_by_type().items():
         for wrong, why in wrongs:
@@ -105,25 +114,19 @@ def _refusal(exchange: str) -> Column:
     return reason
 
 
-def _wrongs_by_type() -> dict[str, Iterable[tuple[Column, str]]]:
+def _wrongs_by_type() -> dict[str, Iterable[tuple[Column, str | Column]]]:
     """For each type of record: what would be wrong with it, and how to say so."""
-    changes = _field("changes")
     return {
         "l2": (
-            (changes.isNull(), "changes is missing or not a list"),
-            (_any_fails(changes, _is_change), "a change lacks a field, or one is not of its kind"),
-            (
-                _any_fails(changes, lambda change: _is_price(change["price"])),
-                "a price does not fit decimal(18,8) above 0",
-            ),
-            (_any_fails(changes, lambda change: _is_size(change["remaining"])), "a size does not fit decimal(19,10)"),
-            (~_is_absent_or(_field("piece"), "BIGINT"), "piece is not a whole number"),
-            (~_is_absent_or(_field("pieces"), "BIGINT"), "pieces is not a whole number"),
+            (_field("changes").isNull(), "changes is missing or not a list"),
+            (_any_fails(F.col("all_changes"), _is_change), _what_is_wrong_with_changes()),
+            (~_is_absent_or("BIGINT", _field("piece")), "piece is not a whole number"),
+            (~_is_absent_or("BIGINT", _field("pieces")), "pieces is not a whole number"),
         ),
         "trade": (
             (_text(_field("trade_id")).isNull(), "trade_id is missing or not text"),
-            (_is_not_true(_is_price(_field("price"))), "price does not fit decimal(18,8) above 0"),
-            (_is_not_true(_is_size(_field("size"))), "size does not fit decimal(19,10)"),
+            (_is_not_true(_is_price(_text(_field("price")))), "price does not fit decimal(18,8) above 0"),
+            (_is_not_true(_is_size(_text(_field("size")))), "size does not fit decimal(19,10)"),
             (~_is_absent_or_one_of(_field("maker_side"), "bid", "ask"), "maker_side is neither bid nor ask"),
         ),
         "book": (
@@ -131,48 +134,76 @@ def _wrongs_by_type() -> dict[str, Iterable[tuple[Column, str]]]:
             (_any_fails(_field("asks"), _is_level), "asks is not a list of [price, size]"),
         ),
         "gap": (
-            (_time(_field("from")).isNull(), "from is missing or not a time in whole milliseconds"),
-            (_time(_field("to")).isNull(), "to is missing or not a time in whole milliseconds"),
+            (~_is_time(_field("from")), "from is missing or not a time in whole milliseconds"),
+            (~_is_time(_field("to")), "to is missing or not a time in whole milliseconds"),
             (_text(_field("reason")).isNull(), "reason is missing or not text"),
         ),
     }
 
 
-def _counted_changes() -> Column:
-    """The levels that belong in the sums: all but those of a first book."""
-    counted = F.filter(_field("changes"), lambda change: F.coalesce(_text(change["reason"]), F.lit("")) != "initial")
-    return F.transform(
-        counted,
-        lambda change: F.struct(
-            _text(change["side"]).alias("side"),
-            _text(change["price"]).try_cast(PRICE).alias("price"),
-            _text(change["remaining"]).try_cast(SIZE).alias("remaining"),
-        ),
+def _change(change: Column) -> Column:
+    """A change with its texts read, and whether what else it may say is of its kind."""
+    return F.struct(
+        change["side"].alias("side"),
+        change["reason"].alias("reason"),
+        _text(change["price"]).alias("price"),
+        _text(change["remaining"]).alias("remaining"),
+        (_is_absent_or("STRING", change["delta"]) & _is_absent_or("BIGINT", change["time"])).alias("rest_is_right"),
     )
 
 
 def _is_change(change: Column) -> Column:
+    return _is_whole_change(change) & _is_price(change["price"]) & _is_size(change["remaining"])
+
+
+def _is_whole_change(change: Column) -> Column:
     return (
-        _text(change["side"]).isin("bid", "ask")
-        & _text(change["price"]).isNotNull()
-        & _text(change["remaining"]).isNotNull()
-        & _is_absent_or(change["delta"], "STRING")
+        change["side"].isin("bid", "ask")
+        & change["price"].isNotNull()
+        & change["remaining"].isNotNull()
         & _is_absent_or_one_of(change["reason"], "initial", "place", "trade", "cancel")
-        & _is_absent_or(change["time"], "BIGINT")
+        & change["rest_is_right"]
+    )
+
+
+def _what_is_wrong_with_changes() -> Column:
+    changes = F.col("all_changes")
+    return (
+        F.when(_any_fails(changes, _is_whole_change), "a change lacks a field, or one is not of its kind")
+        .when(
+            _any_fails(changes, lambda change: _is_price(change["price"])), "a price does not fit decimal(18,8) above 0"
+        )
+        .otherwise("a size does not fit decimal(19,10)")
+    )
+
+
+def _counted_changes() -> Column:
+    """The levels that belong in the sums: all but those of a first book."""
+    counted = F.filter("all_changes", lambda change: F.coalesce(change["reason"], F.lit("")) != "initial")
+    return F.transform(
+        counted,
+        lambda change: F.struct(
+            change["side"].alias("side"),
+            change["price"].try_cast(PRICE).alias("price"),
+            change["remaining"].try_cast(SIZE).alias("remaining"),
+        ),
     )
 
 
 def _is_level(level: Column) -> Column:
-    return (F.size(level) == 2) & _is_price(level[0]) & _is_size(level[1])
+    return (F.size(level) == 2) & _is_price(_text(level[0])) & _is_size(_text(level[1]))
 
 
-def _is_price(variant: Column) -> Column:
-    text = _text(variant)
-    return text.rlike(_PRICE_TEXT) & (text.try_cast(PRICE) > 0)
+def _is_price(text: Column) -> Column:
+    return text.rlike(_PRICE_TEXT)
 
 
-def _is_size(variant: Column) -> Column:
-    return _text(variant).rlike(_SIZE_TEXT)
+def _is_size(text: Column) -> Column:
+    return text.rlike(_SIZE_TEXT)
+
+
+def _is_time(time_ms: Column) -> Column:
+    return F.coalesce(time_ms.between(0, _LAST_TIME_MS), F.lit(False))
 
 
 def _any_fails(items: Column, is_right: Callable[[Column], Column]) -> Column:
@@ -189,19 +220,12 @@ def _text(variant: Column) -> Column:
     return F.when(F.schema_of_variant(variant) == "STRING", F.try_variant_get(variant, "$", "string"))
 
 
-def _time(variant: Column) -> Column:
-    """The epoch milliseconds in `variant`; null when it is absent, no whole number, or out of all reason."""
-    time_ms = F.when(F.schema_of_variant(variant) == "BIGINT", F.try_variant_get(variant, "$", "bigint"))
-    return F.when(time_ms.between(0, _LAST_TIME_MS), time_ms)
-
-
-def _is_absent_or(variant: Column, kind: str) -> Column:
+def _is_absent_or(kind: str, variant: Column) -> Column:
     return F.coalesce(F.schema_of_variant(variant).isin("VOID", kind), F.lit(True))
 
 
-def _is_absent_or_one_of(variant: Column, *texts: str) -> Column:
-    is_absent = F.coalesce(F.schema_of_variant(variant) == "VOID", F.lit(True))
-    return is_absent | F.coalesce(_text(variant).isin(*texts), F.lit(False))
+def _is_absent_or_one_of(text: Column, *words: str) -> Column:
+    return text.isNull() | text.isin(*words)
 
 
 def _is_not_true(condition: Column) -> Column:

@@ -57,7 +57,7 @@ REFUSED: dict[str, tuple[object, str]] = {
     "a closing bracket too many": (TICK + b"]", "not one JSON object"),
     "single quotes": (TICK.replace(b'"', b"'"), "not one JSON object"),
     "no type": (record("tick", type=...), "type is missing"),
-    "a number as type": (record("tick", type=1), "type is missing"),
+    "a number as type": (record("tick", type=1), "unknown type"),
     "unknown type": (record("candle"), "unknown type"),
     "another exchange": (record("tick", exchange="binance"), "exchange is not the topic's own, gemini"),
     "no exchange": (record("tick", exchange=...), "exchange is not"),

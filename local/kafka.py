@@ -8,13 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kafka import KafkaAdminClient
-from kafka.errors import KafkaError
-
 from local.child_server import ChildServer, last_lines
 from local.errors import ServerFailed
 from local.jdk import Jdk
-from local.ports import LOOPBACK, listens
+from local.kafka_answer import has_broker
+from local.ports import LOOPBACK
 
 HEAP = "512m"
 _MAIN = "kafka.Kafka"
@@ -79,15 +77,7 @@ class KafkaNode:
 
     def answers(self) -> bool:
         """Whether the broker answers a request now."""
-        if not listens(self.port):
-            # kafka-python would try for a while, and leave its socket behind.
-            return False
-        try:
-            with KafkaAdminClient(bootstrap_servers=self.bootstrap, bootstrap_timeout_ms=1000) as admin:
-                admin.list_topics()
-        except KafkaError:
-            return False
-        return True
+        return has_broker(LOOPBACK, self.port)
 
     def _java(self, main: str, *arguments: str, options: Sequence[str] = ()) -> tuple[str, ...]:
         logging = f"-Dlog4j2.configurationFile={self.folder / 'log4j2.properties'}"

@@ -1,0 +1,65 @@
+"""The real broker on its own folder: restarts keep what was written, and a failed start says why."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.artifacts import ArtifactCache
+from local.errors import ServerFailed
+from local.jdk import Jdk
+from local.kafka import KafkaNode, KafkaServer
+from local.ports import free_ports, is_free
+from pipeline.kafka_clients import Publisher, end_offsets
+from pipeline.topics import HEALTH, create_topics
+
+
+@pytest.fixture
+def node(tmp_path: Path, jdk: Jdk, artifact_cache: ArtifactCache) -> KafkaNode:
+    port, controller_port = free_ports(2)
+    return KafkaNode(tmp_path / "kafka", jdk, artifact_cache.files("kafka"), port, controller_port)
+
+
+@pytest.fixture
+def server(node: KafkaNode) -> Iterator[KafkaServer]:
+    server = KafkaServer(node)
+    yield server
+    server.kill()
+
+
+def test_topics_and_records_outlive_a_kill_and_a_restart(server: KafkaServer) -> None:
+    server.start()
+    server.await_ready()
+    create_topics(server.bootstrap)
+    publisher = Publisher(server.bootstrap)
+    publisher.publish(HEALTH, "part", b"{}")
+    publisher.flush(60)
+    publisher.close(30)
+    server.kill()
+    assert not server.node.answers()
+    server.start()
+    server.await_ready()
+    assert sum(end_offsets(server.bootstrap, HEALTH).values()) == 1
+    assert create_topics(server.bootstrap) == ()
+    server.stop()
+    assert is_free(server.node.port)
+
+
+def test_start_that_fails_shows_what_the_broker_said(node: KafkaNode, server: KafkaServer) -> None:
+    node.prepare()
+    (node.folder / "data" / "meta.properties").write_text("version=1\ncluster.id=other\nnode.id=9\n")
+    server.start()
+    with pytest.raises(ServerFailed, match=r"Kafka ended: .*node id 9"):
+        server.await_ready()
+
+
+def test_storage_that_cannot_be_formatted_is_told(tmp_path: Path, jdk: Jdk) -> None:
+    with pytest.raises(ServerFailed, match=r"could not be formatted: .*StorageTool"):
+        KafkaNode(tmp_path, jdk, (tmp_path / "no.jar",), 1, 2).prepare()
+
+
+def test_everything_is_on_the_loopback_interface_only(node: KafkaNode) -> None:
+    node.prepare()
+    listeners = [line for line in node.properties_file.read_text().splitlines() if "listeners=" in line]
+    assert listeners
+    assert all("0.0.0.0" not in line and "://:" not in line for line in listeners)

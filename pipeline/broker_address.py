@@ -1,12 +1,14 @@
-"""The broker's address, and whether anyone listens there."""
+"""The broker's address, and whether a broker answers there."""
 
 import re
 import socket
+import struct
 
 from pipeline.errors import TemporarilyUnavailable
 
 _ONE = re.compile(r"(?P<host>\[[0-9a-fA-F:.]+\]|[^\s,:\[\]]+):(?P<port>[1-9]\d{0,4})", re.ASCII)
-_CONNECT_SECONDS = 2.0
+_ANSWER_SECONDS = 5.0
+_API_VERSIONS, _CORRELATION, _NO_CLIENT_ID = 18, 7, -1
 
 
 def addresses(bootstrap: str) -> tuple[tuple[str, int], ...]:
@@ -20,15 +22,21 @@ def addresses(bootstrap: str) -> tuple[tuple[str, int], ...]:
     return tuple(found)
 
 
-def require_listener(bootstrap: str) -> None:
-    """Raises `TemporarilyUnavailable` when nobody listens at any of the addresses.
+def require_broker(bootstrap: str) -> None:
+    """Raises `TemporarilyUnavailable` when no broker answers at any of the addresses.
 
     To be called before a client is made: one of kafka-python that finds no broker leaves sockets and a thread behind.
     """
-    for address in addresses(bootstrap):
-        try:
-            socket.create_connection(address, timeout=_CONNECT_SECONDS).close()
-        except OSError:
-            continue
-        return
-    raise TemporarilyUnavailable(f"Kafka at {bootstrap} does not answer: nobody listens there")
+    if not any(_answers(address) for address in addresses(bootstrap)):
+        raise TemporarilyUnavailable(f"Kafka at {bootstrap} does not answer")
+
+
+def _answers(address: tuple[str, int]) -> bool:
+    """Whether a broker says which requests it knows, the first thing that every client asks."""
+    try:
+        with socket.create_connection(address, timeout=_ANSWER_SECONDS) as asked:
+            asked.sendall(struct.pack(">ihhih", 10, _API_VERSIONS, 0, _CORRELATION, _NO_CLIENT_ID))
+            with asked.makefile("rb") as answer:
+                return answer.read(8)[4:] == struct.pack(">i", _CORRELATION)
+    except OSError:
+        return False

@@ -9,7 +9,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from pipeline.bounded_producer import BoundedProducer, check_size, producer_config
-from pipeline.broker_address import require_listener
+from pipeline.broker_address import require_broker
 from pipeline.errors import TemporarilyUnavailable
 from pipeline.log import Log
 from pipeline.process import StopSignal
@@ -62,7 +62,7 @@ def _await(lacking: Callable[[], str | None], stop: StopSignal, log: Log) -> boo
 def _topics(bootstrap: str) -> set[str] | None:
     """The names of the topics; None when the broker does not answer."""
     try:
-        require_listener(bootstrap)
+        require_broker(bootstrap)
         with KafkaAdminClient(bootstrap_servers=bootstrap, bootstrap_timeout_ms=_TRY_MS) as admin:
             return set(admin.list_topics())
     except (KafkaError, TemporarilyUnavailable):
@@ -87,7 +87,7 @@ class Publisher:
         self._in_flight = 0
         self._memory_bytes = memory_bytes
         self._changed = Condition()
-        require_listener(bootstrap)
+        require_broker(bootstrap)
         try:
             self._producer = BoundedProducer(**producer_config(bootstrap, delivery_timeout_ms))
         except KafkaError as error:
@@ -158,7 +158,7 @@ def make_consumer(bootstrap: str, *topics: str, group: str | None = None, **conf
 
     With a group it subscribes; without one it has every partition of the topics and stands at their beginning.
     """
-    require_listener(bootstrap)
+    require_broker(bootstrap)
     settings = {
         "bootstrap_servers": bootstrap,
         "group_id": group,

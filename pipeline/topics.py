@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
-from pipeline.broker_address import require_listener
+from pipeline.broker_address import require_broker
 from pipeline.errors import TemporarilyUnavailable
 from pipeline.log import get_log
 
@@ -60,7 +60,7 @@ def create_topics(bootstrap: str, specs: tuple[TopicSpec, ...] = TOPICS) -> tupl
 
     Raises `TemporarilyUnavailable` when the broker does not answer.
     """
-    require_listener(bootstrap)
+    require_broker(bootstrap)
     try:
         with KafkaAdminClient(bootstrap_servers=bootstrap) as admin:
             there = {topic["name"]: len(topic["partitions"]) for topic in admin.describe_topics()}

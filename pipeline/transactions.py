@@ -7,7 +7,7 @@ from typing import Any
 from kafka.errors import KafkaError
 
 from pipeline.bounded_producer import FENCES, BoundedProducer, check_size, producer_config
-from pipeline.broker_address import require_listener
+from pipeline.broker_address import require_broker
 from pipeline.errors import Fenced, TemporarilyUnavailable
 
 
@@ -28,7 +28,7 @@ class TransactionalPublisher:
         self._over: Fenced | TemporarilyUnavailable | None = None
         self._deliveries: list[Any] = []
         self._timeout = timeout_seconds
-        require_listener(bootstrap)
+        require_broker(bootstrap)
         milliseconds = round(timeout_seconds * 1000)
         try:
             self._producer = BoundedProducer(

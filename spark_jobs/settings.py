@@ -37,7 +37,7 @@ class SparkSettings(PartSettings):
         default=1, gt=0, le=60, description="real seconds between two looks at a feed"
     )
     liquidity_batch_records: int = Field(
-        default=100_000,
+        default=50_000,
         ge=1_000,
         description="most records of a feed in one batch, so that a backlog is worked off evenly",
     )

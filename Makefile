@@ -7,7 +7,7 @@ RUN := .venv/bin/python
 TOPIC ?= gemini-feed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup environment dev-environment demo demo-reset demo-picture status tail test test-slow check format lock
+.PHONY: help setup environment dev-environment demo demo-reset demo-picture forecast status tail test test-slow check format lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ demo: environment ## start everything and show each minute's ratio; Ctrl-C stops
 
 demo-reset: environment ## forget what the demo has stored
 	@$(RUN) -m local reset
+
+forecast: environment ## train on a history of minutes: make forecast HISTORY=minutes.csv.gz
+	@$(RUN) -m forecasting train --history "$(or $(HISTORY),$(error say which history: make forecast HISTORY=minutes.csv.gz))"
 
 status: environment ## what is up, where, how old its last record is, and counts (JSON=1 for machines)
 	@$(RUN) -m local status $(if $(JSON),--json)

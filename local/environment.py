@@ -5,6 +5,7 @@ run takes no time and no network, and a set-up that was interrupted is begun aga
 """
 
 import argparse
+import fcntl
 import hashlib
 import os
 import shutil
@@ -38,6 +39,14 @@ def make_ready(environment: Path, lock: Path) -> None:
     """Makes the environment and installs what the lock lists, with hashes. Raises `SetUpFailed`."""
     if is_ready(environment, lock):
         return
+    with lock.open("rb") as held:
+        # Of two commands that are started at once, the second waits here and then finds all done.
+        fcntl.flock(held, fcntl.LOCK_EX)
+        if not is_ready(environment, lock):
+            _set_up(environment, lock)
+
+
+def _set_up(environment: Path, lock: Path) -> None:
     if not _is_whole(environment):
         shutil.rmtree(environment, ignore_errors=True)
         print(f"Making the virtual environment {environment.name} …", flush=True)

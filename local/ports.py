@@ -28,12 +28,3 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
     return True
-
-
-def listens(port: int) -> bool:
-    """Whether something accepts connections on the port now."""
-    try:
-        socket.create_connection((LOOPBACK, port), timeout=1.0).close()
-    except OSError:
-        return False
-    return True

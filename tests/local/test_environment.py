@@ -1,0 +1,84 @@
+"""The virtual environment: made once, repaired when it is broken, and clear about what it lacks."""
+
+import ast
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local import environment
+from local.environment import SetUpFailed, is_ready, make_ready, python_in
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path]]:
+    """An environment with nothing but pip, and its lock."""
+    folder = tmp_path_factory.mktemp("environment")
+    lock = folder / "run.lock"
+    lock.write_text("# nothing\n", encoding="utf-8")
+    make_ready(folder / "venv", lock)
+    yield folder / "venv", lock
+    shutil.rmtree(folder / "venv")
+
+
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+
+
+def test_it_is_ready_and_a_second_time_does_nothing(made: tuple[Path, Path], capfd: pytest.CaptureFixture[str]) -> None:
+    venv, lock = made
+    assert is_ready(venv, lock)
+    make_ready(venv, lock)
+    assert capfd.readouterr().out == ""
+    answer = subprocess.run([python_in(venv), "-c", "import sys; print(sys.prefix)"], capture_output=True, text=True)
+    assert answer.stdout.strip() == str(venv)
+
+
+def test_new_lock_is_installed_and_the_old_stamp_goes(made: tuple[Path, Path], tmp_path: Path) -> None:
+    venv, lock = made
+    newer = tmp_path / "run.lock"
+    newer.write_text("# nothing, but otherwise\n", encoding="utf-8")
+    assert not is_ready(venv, newer)
+    make_ready(venv, newer)
+    assert is_ready(venv, newer)
+    assert not is_ready(venv, lock)
+    make_ready(venv, lock)
+
+
+def test_set_up_that_was_interrupted_is_begun_again(made: tuple[Path, Path]) -> None:
+    venv, lock = made
+    (venv / "run.lock.installed").unlink()
+    python_in(venv).unlink()
+    make_ready(venv, lock)
+    assert is_ready(venv, lock)
+    assert subprocess.run([python_in(venv), "-m", "pip", "--version"], capture_output=True).returncode == 0
+
+
+@pytest.mark.usefixtures("no_network")
+def test_failing_pip_shows_its_last_words_and_leaves_no_stamp(made: tuple[Path, Path], tmp_path: Path) -> None:
+    venv, lock = made
+    wrong = tmp_path / "run.lock"
+    wrong.write_text(f"no-such-package-of-ours==1.0 --hash=sha256:{'0' * 64}\n", encoding="utf-8")
+    with pytest.raises(SetUpFailed) as caught:
+        make_ready(venv, wrong)
+    assert "needs the network" in str(caught.value)
+    assert "no-such-package-of-ours" in str(caught.value)
+    assert not is_ready(venv, wrong)
+    make_ready(venv, lock)
+
+
+def test_it_runs_with_the_standard_library_alone_and_parses_on_an_old_python() -> None:
+    text = Path(environment.__file__).read_text(encoding="utf-8")
+    tree = ast.parse(text, feature_version=(3, 8))
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert {name.partition(".")[0] for name in imported} <= sys.stdlib_module_names
+    answer = subprocess.run(
+        [sys.executable, "-I", "-S", environment.__file__, "--help"], capture_output=True, text=True, check=True
+    )
+    assert "--dev" in answer.stdout

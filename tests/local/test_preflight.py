@@ -1,0 +1,59 @@
+"""What is told before anything starts: each lack in a sentence, all at once."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from local.ports import LOOPBACK
+from local.preflight import Machine, look, problems
+
+PLENTY = Machine(disk_bytes=50_000_000_000, memory_bytes=16_000_000_000, taken_ports={})
+LACKING = {
+    "disk": (Machine(200_000_000, 16_000_000_000, {}), ["200 MB left", "make room", "STATE_DIR"]),
+    "memory": (Machine(50_000_000_000, 900_000_000, {}), ["0.9 GB of memory", "close what you do not need"]),
+    "port": (
+        Machine(50_000_000_000, 16_000_000_000, {"KAFKA_PORT": 19092}),
+        ["Port 19092 is in use", "set KAFKA_PORT"],
+    ),
+}
+
+
+def test_machine_with_plenty_has_no_problem() -> None:
+    assert problems(PLENTY, first_run=True) == ()
+
+
+@pytest.mark.parametrize("lack", LACKING)
+def test_each_lack_is_one_sentence_that_says_what_to_do(lack: str) -> None:
+    machine, words = LACKING[lack]
+    (text,) = problems(machine, first_run=True)
+    assert all(word in text for word in words)
+    assert text.endswith(".")
+    assert "\n" not in text
+
+
+def test_all_that_is_lacking_is_told_together() -> None:
+    machine = Machine(1, 1, {"KAFKA_PORT": 19092, "SPARK_UI_PORT": 4040})
+    told = problems(machine, first_run=False)
+    assert len(told) == 4
+    assert sum("Port " in text for text in told) == 2
+
+
+def test_first_run_needs_more_room_than_later_ones() -> None:
+    machine = Machine(500_000_000, None, {})
+    assert problems(machine, first_run=False) == ()
+    assert len(problems(machine, first_run=True)) == 1
+
+
+def test_memory_that_is_not_known_is_no_problem() -> None:
+    assert problems(Machine(50_000_000_000, None, {}), first_run=True) == ()
+
+
+def test_look_finds_taken_ports_and_the_disk_of_a_folder_that_is_not_there_yet(tmp_path: Path) -> None:
+    with socket.create_server((LOOPBACK, 0)) as server:
+        port = server.getsockname()[1]
+        machine = look(tmp_path / "not" / "yet", {"SOME_PORT": port})
+        assert machine.taken_ports == {"SOME_PORT": port}
+    assert machine.disk_bytes > 0
+    assert not (tmp_path / "not").exists()
+    assert look(tmp_path, {"SOME_PORT": port}).taken_ports == {}

@@ -53,7 +53,7 @@ def _default(field: FieldInfo) -> str:
 
 def env_example() -> str:
     """The text of `.env.example`: every setting, commented out, with its default."""
-    lines = ["# Every setting with its default. Copy to .env and change what you need; the environment wins over .env."]
+    lines = ["# Every setting with its default. Copy to .env and change what you need; the environment wins."]
     for part in PARTS:
         lines += ["", f"# ---- {part}"]
         for setting in settings_of(part):
@@ -74,8 +74,8 @@ def settings_page() -> str:
     lines = [
         "# Settings",
         "",
-        "Environment variables, or lines of a file `.env` beside the Makefile; the environment wins. Each part checks its",
-        "own at the start and names all wrong ones at once. This page is written by",
+        "Environment variables, or lines of a file `.env` beside the Makefile; the environment wins. Each part checks",
+        "its own at the start and names all wrong ones at once. This page is written by",
         "`python -m tests.settings_table --write`; a test holds it to the code.",
     ]
     for part in PARTS:

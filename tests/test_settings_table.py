@@ -1,6 +1,7 @@
 """The documents name every setting as the code has it."""
 
-from tests.settings_table import IN_THE_README, PARTS, settings_of, written
+from tests.all_settings import IN_THE_README, PARTS
+from tests.settings_table import settings_of, written
 
 
 def test_documents_agree_with_the_settings_in_the_code() -> None:

@@ -1,8 +1,9 @@
 """A file of frames to be played. Pure but for reading the file.
 
-A line is a frame as JSON text, or `<ms> <frame>` (a blank or a tab between them): how many milliseconds after the
-start it is sent. Without it the frame's own `timestampms`, counted from the first in the file, says so; a frame
-without either is sent with the one before it. A name ending in `.gz` is unpacked.
+A line is a frame as JSON text, or `<ms> <frame>` (a blank or a tab between them): when it came, in milliseconds of any
+epoch; the first line is sent at once, the others as long after it as these numbers say. Without them each frame's own
+`timestampms`, counted from the first in the file, says so; a frame without either is sent with the one before it. A
+name ending in `.gz` is unpacked.
 """
 
 from __future__ import annotations
@@ -61,7 +62,8 @@ def renumbered(text: str, sequence: int) -> str:
 
 def frames_of(lines: Iterable[str]) -> Iterator[PlayedFrame]:
     """The frames of a recording, one after the other; empty lines are passed over."""
-    first_time = None
+    first_time: int | None = None
+    first_arrival: float | None = None
     at_ms = 0.0
     for line in lines:
         found = _LINE.fullmatch(line.strip())
@@ -72,7 +74,8 @@ def frames_of(lines: Iterable[str]) -> Iterator[PlayedFrame]:
         if first_time is None:
             first_time = time_ms
         if found[1] is not None:
-            at_ms = max(at_ms, float(found[1]))
+            first_arrival = float(found[1]) if first_arrival is None else first_arrival
+            at_ms = max(at_ms, float(found[1]) - first_arrival)
         elif time_ms is not None and first_time is not None:
             at_ms = max(at_ms, float(time_ms - first_time))
         yield PlayedFrame(at_ms, found[2])

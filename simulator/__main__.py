@@ -12,7 +12,7 @@ from pipeline.errors import WrongSettings
 from pipeline.log import get_log
 from pipeline.process import StopSignal, run_part
 from simulator.minute_history import MINUTE_MS, minute_bars, write_history
-from simulator.scenes import LASTING, ONCE
+from simulator.scenes import ALL_LASTING, ALL_ONCE
 from simulator.serve import price_process, run_simulator
 from simulator.settings import SimulatorSettings
 
@@ -25,11 +25,11 @@ scenes, by the simulator's clock (SIMULATOR_SCENES, or POST /simulator/faults {"
   NAME@FROM-TO      seconds after the start; NAME@FROM
 those that last:
 """
-    + "\n".join(f"  {name:15} {what}" for name, what in LASTING.items())
+    + "\n".join(f"  {name:18} {what}" for name, what in ALL_LASTING.items())
     + """
 those that happen once (in the middle of an interval):
 """
-    + "\n".join(f"  {name:15} {what}" for name, what in ONCE.items())
+    + "\n".join(f"  {name:18} {what}" for name, what in ALL_ONCE.items())
 )
 
 

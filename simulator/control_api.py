@@ -8,7 +8,7 @@ from aiohttp import web
 from pipeline.clock import Clock
 from simulator.errors import WrongScene
 from simulator.market_feed import MarketFeed
-from simulator.scenes import LASTING, Scene, parse_scene, scene_of
+from simulator.scenes import ALL_LASTING, Scene, parse_scene, scene_of
 
 DEFAULT_SECONDS = 5.0
 
@@ -27,7 +27,7 @@ class FaultRequest(msgspec.Struct, forbid_unknown_fields=True):
         if self.scene is not None:
             return parse_scene(self.scene, now_ms)
         assert self.fault is not None
-        lasts_ms = round(self.seconds * 1000) if self.fault in LASTING else 0
+        lasts_ms = round(self.seconds * 1000) if self.fault in ALL_LASTING else 0
         return scene_of(self.fault, now_ms, now_ms + lasts_ms)
 
 

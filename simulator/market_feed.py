@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from simulator.faulty_frames import oversized_header
 from simulator.feed_client import FeedClient
-from simulator.scenes import Schedule
-from simulator.sources import Source
+from simulator.market_model import Market, MarketEvent
+from simulator.scenes import ONCE, Schedule
+from simulator.sources import GeneratedSource, Source
 from simulator.v1_frames import HEARTBEAT, FeedFlags
 
 
@@ -49,7 +50,7 @@ class MarketFeed:
 
     def advance(self, now_ms: int) -> None:
         """Everything that has happened up to now: faults, the market's events, heartbeats."""
-        for fault in self.schedule.take_due(now_ms):
+        for fault in self.schedule.take_due(now_ms, ONCE):
             self._cause(fault)
         is_silent = self.schedule.is_on("silent", now_ms)
         for client in self._clients:
@@ -59,6 +60,20 @@ class MarketFeed:
             source.advance(now_ms, self.clients_of(source.symbol))
             if source.sends_heartbeats():
                 self._beat(source, now_ms)
+
+    def market(self, symbol: str, now_ms: int) -> Market | None:
+        """The market of a symbol, brought up to now; None where there is none to trade in."""
+        source = self.sources.get(symbol)
+        if not isinstance(source, GeneratedSource):
+            return None
+        self.advance(now_ms)
+        return source.market
+
+    def publish(self, symbol: str, events: Sequence[MarketEvent]) -> None:
+        """Tells everybody what an order has done in the market; call it before anything else happens there."""
+        source = self.sources[symbol]
+        assert isinstance(source, GeneratedSource)
+        source.publish(events, self.clients_of(symbol))
 
     def _beat(self, source: Source, now_ms: int) -> None:
         for client in self.clients_of(source.symbol):

@@ -11,7 +11,7 @@ disconnect@45
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from simulator.errors import WrongScene
@@ -42,6 +42,18 @@ ONCE = {
     "unknown-type": "the next update is of an unknown type",
 }
 assert WAYS_TO_SPOIL.keys() <= ONCE.keys()
+TRADING_LASTING = {
+    "rest-slow": "answers over REST take three seconds",
+    "rest-503": "REST answers 503",
+    "rest-html": "REST answers a page of HTML",
+    "rest-refuse": "REST connections are cut before anything is read",
+}
+TRADING_ONCE = {
+    "rest-timeout-after": "the next order is carried out, and its answer is never sent",
+    "partial": "the next order is filled by half at most",
+}
+ALL_LASTING = LASTING | TRADING_LASTING
+ALL_ONCE = ONCE | TRADING_ONCE
 
 _NUMBER = r"\d{1,9}(?:\.\d{1,3})?"
 _SCENE = re.compile(
@@ -80,11 +92,11 @@ def parse_scene(text: str, start_ms: int) -> Scene:
 
 def scene_of(name: str, from_ms: int, to_ms: int) -> Scene:
     """The scene of this name between two times; raises WrongScene when it is unknown or does not fit them."""
-    if name in ONCE:
+    if name in ALL_ONCE:
         middle = (from_ms + to_ms) // 2
         return Scene(name, middle, middle)
-    if name not in LASTING:
-        raise WrongScene(f"scene {name!r} is not known; known are {', '.join([*LASTING, *ONCE])}")
+    if name not in ALL_LASTING:
+        raise WrongScene(f"scene {name!r} is not known; known are {', '.join([*ALL_LASTING, *ALL_ONCE])}")
     if to_ms <= from_ms:
         raise WrongScene(f"scene {name!r} lasts: it needs an end after its beginning")
     return Scene(name, from_ms, to_ms)
@@ -106,18 +118,25 @@ class Schedule:
     def add(self, scene: Scene) -> None:
         """Takes one more scene; what happens once and should have happened already is due at once."""
         self.scenes.append(scene)
-        if scene.name in ONCE:
+        if scene.name in ALL_ONCE:
             self._to_come.append(scene)
 
     def is_on(self, name: str, time_ms: int, ahead_ms: int = 0) -> bool:
         """Whether this lasting scene is on at a time, or begins within `ahead_ms` of it."""
         return any(scene.name == name and scene.from_ms - ahead_ms <= time_ms < scene.to_ms for scene in self.scenes)
 
-    def take_due(self, now_ms: int) -> list[str]:
-        """The names of what is to happen now, each once."""
-        due = [scene for scene in self._to_come if scene.from_ms <= now_ms]
-        self._to_come = [scene for scene in self._to_come if scene.from_ms > now_ms]
+    def take_due(self, now_ms: int, names: Container[str]) -> list[str]:
+        """The names, among these, of what is to happen now, each once."""
+        due = [scene for scene in self._to_come if scene.from_ms <= now_ms and scene.name in names]
+        self._to_come = [scene for scene in self._to_come if scene not in due]
         return [scene.name for scene in due]
+
+    def take_one(self, name: str, now_ms: int) -> bool:
+        """Whether this is to happen now; the one that is longest due is then over."""
+        due = [scene for scene in self._to_come if scene.name == name and scene.from_ms <= now_ms]
+        if due:
+            self._to_come.remove(min(due, key=lambda scene: scene.from_ms))
+        return bool(due)
 
     def sides_at(self, time_ms: int) -> tuple[Side, ...]:
         """Which sides of the book may change at a time."""

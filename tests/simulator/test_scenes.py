@@ -3,7 +3,7 @@
 import pytest
 
 from simulator.errors import WrongScene
-from simulator.scenes import GUARD_MS, MINUTE_MS, Scene, Schedule, parse_scene
+from simulator.scenes import GUARD_MS, MINUTE_MS, ONCE, Scene, Schedule, parse_scene
 
 MINUTE_0 = 1_767_225_600_000
 START = MINUTE_0 - 20_000
@@ -65,6 +65,12 @@ def test_one_sided_minute_lets_only_bids_change() -> None:
 
 def test_what_happens_once_is_due_once() -> None:
     schedule = Schedule([parse_scene("gap@minute:0", START)])
-    assert schedule.take_due(MINUTE_0 + 29_999) == []
-    assert schedule.take_due(MINUTE_0 + 30_500) == ["gap"]
-    assert schedule.take_due(MINUTE_0 + 31_000) == []
+    assert schedule.take_due(MINUTE_0 + 29_999, ONCE) == []
+    assert schedule.take_due(MINUTE_0 + 30_500, ONCE) == ["gap"]
+    assert schedule.take_due(MINUTE_0 + 31_000, ONCE) == []
+
+
+def test_same_thing_asked_for_twice_happens_twice() -> None:
+    schedule = Schedule([Scene("partial", START, START), Scene("partial", START + 10, START + 10)])
+    assert schedule.take_due(START + 5, ONCE) == []
+    assert [schedule.take_one("partial", START + wait) for wait in (5, 6, 10, 20)] == [True, False, True, False]

@@ -85,15 +85,15 @@ class PipelineRun:
 
 @contextmanager
 def pipeline_run(
-    folder: Path, artifact_cache: ArtifactCache, extra_env: Mapping[str, Mapping[str, str]]
+    folder: Path, artifact_cache: ArtifactCache, extra_env: Mapping[str, Mapping[str, str]], speed: float = SPEED
 ) -> Iterator[PipelineRun]:
-    """Runs everything on free ports at `SPEED`; `extra_env` adds variables for single parts."""
+    """Runs everything on free ports at that speed; `extra_env` adds variables for single parts."""
     artifact_cache.fetch("kafka", "spark")
     kafka_port, controller_port, simulator_port, spark_ui_port = free_ports(4)
     settings = load(
         LocalSettings,
         state_dir=folder / "state",
-        demo_speed=SPEED,
+        demo_speed=speed,
         kafka_port=kafka_port,
         kafka_controller_port=controller_port,
         simulator_port=simulator_port,

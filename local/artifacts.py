@@ -89,8 +89,10 @@ def with_jgo(artifact: Artifact, folder: Path) -> Path:
     try:
         return Path(component.artifact(packaging=artifact.packaging).resolve())
     except (RuntimeError, OSError, requests.RequestException) as error:
+        away = isinstance(error, requests.ConnectionError | requests.Timeout)
         raise ArtifactError(
-            f"{artifact.coordinates} could not be downloaded from Maven Central: {_first_line(error)}. "
+            f"{artifact.coordinates} could not be downloaded from Maven Central: "
+            f"{'it cannot be reached from here' if away else _first_line(error)}. "
             "The first start needs the network; what was fetched so far is kept, so start again when it is there."
         ) from error
 

@@ -158,5 +158,5 @@ def test_no_network_is_told_in_a_sentence(tmp_path: Path, monkeypatch: pytest.Mo
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     monkeypatch.setenv("NO_PROXY", "")
     monkeypatch.setenv("no_proxy", "")
-    with pytest.raises(ArtifactError, match="The first start needs the network"):
+    with pytest.raises(ArtifactError, match=r"cannot be reached from here\. The first start needs the network"):
         with_jgo(Artifact("kafka", "org.example", "one", "jar", "1.0", 1, "00"), tmp_path)

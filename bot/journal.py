@@ -71,7 +71,7 @@ class KafkaJournal:
             last_progress, position = time.monotonic(), -1
             while consumer.position(partition) < end:
                 for records in consumer.poll(timeout_ms=POLL_MS).values():
-                    yield from (record.value for record in records)
+                    yield from (record.value or b"" for record in records)
                 if consumer.position(partition) != position:
                     last_progress, position = time.monotonic(), consumer.position(partition)
                 elif time.monotonic() - last_progress > NO_PROGRESS_SECONDS:

@@ -43,13 +43,13 @@ ONCE = {
 }
 assert WAYS_TO_SPOIL.keys() <= ONCE.keys()
 TRADING_LASTING = {
-    "rest-slow": "answers over REST take three seconds",
+    "rest-slow": "answers over REST are held back until it is over",
     "rest-503": "REST answers 503",
     "rest-html": "REST answers a page of HTML",
     "rest-refuse": "REST connections are cut before anything is read",
 }
 TRADING_ONCE = {
-    "rest-timeout-after": "the next order is carried out, and its answer is never sent",
+    "rest-lost-answer": "the next order is carried out, and the connection cut without an answer",
     "partial": "the next order is filled by half at most",
 }
 ALL_LASTING = LASTING | TRADING_LASTING
@@ -124,6 +124,13 @@ class Schedule:
     def is_on(self, name: str, time_ms: int, ahead_ms: int = 0) -> bool:
         """Whether this lasting scene is on at a time, or begins within `ahead_ms` of it."""
         return any(scene.name == name and scene.from_ms - ahead_ms <= time_ms < scene.to_ms for scene in self.scenes)
+
+    def left_ms(self, name: str, time_ms: int) -> int:
+        """How long this lasting scene goes on after a time; 0 when it is not on."""
+        return max(
+            (scene.to_ms - time_ms for scene in self.scenes if scene.name == name and scene.from_ms <= time_ms),
+            default=0,
+        )
 
     def take_due(self, now_ms: int, names: Container[str]) -> list[str]:
         """The names, among these, of what is to happen now, each once."""

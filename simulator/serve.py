@@ -11,6 +11,7 @@ from market.symbols import steps_of
 from pipeline.clock import Clock
 from pipeline.log import get_log
 from pipeline.process import StopSignal
+from simulator.account_journal import AccountJournal
 from simulator.control_api import ControlApi
 from simulator.errors import PortTaken
 from simulator.market_feed import MarketFeed
@@ -22,7 +23,10 @@ from simulator.real_events import REFERENCE_PRICE
 from simulator.recording import read_recording
 from simulator.scenes import Schedule
 from simulator.settings import SimulatorSettings
+from simulator.signatures import NONCE_WINDOW_MS, Gatekeeper
 from simulator.sources import GeneratedSource, Source
+from simulator.trading_api import TradingApi, clock_date
+from simulator.trading_desk import TradingDesk
 from simulator.units import Units
 
 HOST = "127.0.0.1"
@@ -34,8 +38,9 @@ REFERENCE_PRICES = {"BTCUSD": float(REFERENCE_PRICE), "ETHUSD": 245.0}
 
 
 def run_simulator(settings: SimulatorSettings, stop: StopSignal) -> None:
-    """Serves until stopped. Raises PortTaken and WrongRecording."""
-    asyncio.run(_serve(settings, settings.clock(), stop))
+    """Serves until stopped. Raises PortTaken, WrongRecording and WrongAccount."""
+    with AccountJournal(settings.exchange_dir / "account.jsonl") as journal:
+        asyncio.run(_serve(settings, journal, stop))
 
 
 def price_process(settings: SimulatorSettings, symbol: str) -> PriceProcess:
@@ -68,12 +73,24 @@ def market_feed(settings: SimulatorSettings, clock: Clock, start_ms: int) -> Mar
     return MarketFeed(sources, schedule, settings.simulator_client_queue)
 
 
-async def _serve(settings: SimulatorSettings, clock: Clock, stop: StopSignal) -> None:
+def trading_api(settings: SimulatorSettings, clock: Clock, feed: MarketFeed, journal: AccountJournal) -> TradingApi:
+    """REST for the account in the journal. Raises WrongAccount."""
+    desk = TradingDesk(feed, journal, settings.symbols, clock, settings.simulator_fee_bps)
+    # A request is under way in real time, however fast the clock goes.
+    window_ms = NONCE_WINDOW_MS * max(1.0, clock.speed)
+    gatekeeper = Gatekeeper(settings.api_key(), window_ms, desk.account.last_nonce())
+    return TradingApi(desk, gatekeeper, feed.schedule, clock)
+
+
+async def _serve(settings: SimulatorSettings, journal: AccountJournal, stop: StopSignal) -> None:
+    clock = settings.clock()
     start_ms = clock.wall_ms()
     feed = market_feed(settings, clock, start_ms)
     sockets = MarketSockets(feed, clock)
     app = web.Application()
+    app.on_response_prepare.append(clock_date(clock))
     app.add_routes([*sockets.routes(), *ControlApi(feed, clock, start_ms).routes()])
+    app.add_routes(trading_api(settings, clock, feed, journal).routes())
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
@@ -83,6 +100,7 @@ async def _serve(settings: SimulatorSettings, clock: Clock, stop: StopSignal) ->
             url=f"ws://{HOST}:{settings.simulator_port}",
             symbols=settings.symbols,
             source=settings.simulator_play or "SIMULATED market",
+            account=str(settings.exchange_dir),
         )
         while not stop.is_set():
             feed.advance(clock.wall_ms())

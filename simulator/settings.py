@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
+from market.fees import GEMINI_TAKER_BPS
 from market.symbols import UnknownSymbol, steps_of
 from pipeline.settings import PartSettings
+from simulator.api_keys import kept_key
 from simulator.errors import WrongScene
 from simulator.scenes import Scene, parse_scene
+from simulator.signatures import ApiKey
 
 
 class SimulatorSettings(PartSettings):
@@ -46,6 +51,16 @@ class SimulatorSettings(PartSettings):
         default=10_000, ge=10, description="frames that may wait for a slow reader before it is cut off"
     )
 
+    simulator_api_key: SecretStr = Field(
+        default=SecretStr(""), description="API key of its account; empty: made once, in exchange/api-key in STATE_DIR"
+    )
+    simulator_api_secret: SecretStr = Field(
+        default=SecretStr(""), description="the secret of that key; empty: made once, in exchange/api-secret"
+    )
+    simulator_fee_bps: Decimal = Field(
+        default=GEMINI_TAKER_BPS, ge=0, lt=10_000, description="fee on each of its trades, in basis points"
+    )
+
     @field_validator("simulator_symbols")
     @classmethod
     def _are_symbols(cls, value: str) -> str:
@@ -66,10 +81,26 @@ class SimulatorSettings(PartSettings):
             raise ValueError(str(error)) from None
         return value
 
+    @model_validator(mode="after")
+    def _has_both_or_none(self) -> Self:
+        if bool(self.simulator_api_key.get_secret_value()) != bool(self.simulator_api_secret.get_secret_value()):
+            raise ValueError("SIMULATOR_API_KEY and SIMULATOR_API_SECRET go together: set both or none")
+        return self
+
     @property
     def symbols(self) -> tuple[str, ...]:
         """The symbols, upper case."""
         return tuple(self.simulator_symbols.split(","))
+
+    @property
+    def exchange_dir(self) -> Path:
+        """Where the account and its keys are kept."""
+        return self.state_dir / "exchange"
+
+    def api_key(self) -> ApiKey:
+        """The key of the account; it is made when there is none. Raises WrongAccount."""
+        name, secret = self.simulator_api_key.get_secret_value(), self.simulator_api_secret.get_secret_value()
+        return ApiKey(name, secret) if name else kept_key(self.exchange_dir)
 
     def scenes(self, start_ms: int) -> list[Scene]:
         """The scenes, counted from this start."""

@@ -18,6 +18,7 @@ from simulator.account import Account, CompletedOrder, Fill, OrderSide
 from simulator.errors import Refusal
 from simulator.ladder import Side
 from simulator.market_model import Market, MarketEvent
+from simulator.units import Units
 
 ORDER_TYPE = "exchange limit"
 IMMEDIATE_OR_CANCEL = "immediate-or-cancel"
@@ -109,26 +110,25 @@ def match(request: OrderRequest, market: Market, now_ms: int, share: Decimal = D
     return market.take(request.maker_side, units.ticks(request.price), wanted, now_ms)
 
 
-def completed_order(
-    request: OrderRequest, events: Sequence[MarketEvent], market: Market, account: Account, nonce: Decimal, now_ms: int,
-    fee_bps: Decimal,
-) -> CompletedOrder:  # fmt: skip
-    """The order with what these events filled of it, its fees not rounded."""
+def fills_of(events: Sequence[MarketEvent], units: Units, fee_bps: Decimal) -> tuple[Fill, ...]:
+    """The trades in these events with their fees, which are not rounded."""
     fills = []
     for event in events:
         if event.trade is not None:
-            price, amount = market.units.price(event.trade.price), market.units.size(event.trade.size)
+            price, amount = units.price(event.trade.price), units.size(event.trade.size)
+            fee = fee_of(price, amount, fee_bps)
             fills.append(
-                Fill(
-                    trade_id=event.trade.trade_id,
-                    time_ms=event.time_ms,
-                    price=price,
-                    amount=amount,
-                    fee=fee_of(price, amount, fee_bps),
-                )
+                Fill(trade_id=event.trade.trade_id, time_ms=event.time_ms, price=price, amount=amount, fee=fee)
             )
+    return tuple(fills)
+
+
+def completed_order(
+    request: OrderRequest, *, order_id: int, fills: tuple[Fill, ...], nonce: Decimal, now_ms: int
+) -> CompletedOrder:
+    """The order, done: what was filled of it, and the rest cancelled."""
     return CompletedOrder(
-        order_id=account.next_order_id(),
+        order_id=order_id,
         client_order_id=request.client_order_id,
         nonce=nonce,
         symbol=request.steps.symbol,
@@ -138,7 +138,7 @@ def completed_order(
         price=request.price,
         amount=request.amount,
         time_ms=now_ms,
-        fills=tuple(fills),
+        fills=fills,
     )
 
 

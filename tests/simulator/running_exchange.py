@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import tempfile
 import threading
 import time
 import urllib.error
@@ -12,6 +13,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import websocket
@@ -102,7 +104,11 @@ class Reader:
 
 @contextmanager
 def running_exchange(**settings: Any) -> Iterator[RunningExchange]:
-    """An exchange with these settings; `speed` makes its clock faster."""
+    """An exchange with these settings; `speed` makes its clock faster. Its account is new unless a folder is named."""
+    if "state_dir" not in settings:
+        with tempfile.TemporaryDirectory() as folder, running_exchange(state_dir=Path(folder), **settings) as exchange:
+            yield exchange
+        return
     (port,) = free_ports(1)
     speed = settings.pop("speed", 1.0)
     if speed != 1.0:

@@ -175,11 +175,11 @@ def _publisher(bootstrap: str) -> Iterator[Publisher]:
 
 def _rejecting(publisher: Publisher, clock: Clock, metrics: Metrics, log: Log) -> Callable[[Unreadable], None]:
     def reject(unreadable: Unreadable) -> None:
-        where = f"{unreadable.topic}-{unreadable.partition}-{unreadable.offset}"
+        where = f"{unreadable.topic}/{unreadable.partition}/{unreadable.offset}"
         log.warning("a record is not readable; put aside", where=where, why=unreadable.reason)
         metrics.count("records_rejected")
         letter = dead_letter(
-            source=unreadable.topic,
+            source=f"bot, {where}",
             payload=unreadable.value,
             reason=unreadable.reason,
             id=where,

@@ -19,6 +19,7 @@ from market.records import Book, PriceVolume, encode
 from pipeline.kafka_clients import Publisher, read_to_end
 from pipeline.topics import BOT_EVENTS, GEMINI_FEED, SPARK_OUT, create_topics
 from tests.bot.doubles import MINUTE
+from tests.simulator.running_exchange import running_exchange
 
 ROOT = Path(__file__).resolve().parents[2]
 SYMBOL = "ETHUSD"
@@ -33,6 +34,7 @@ class Scene:
         # A folder without a .env: nobody's own settings take part.
         self.folder = folder
         self.name = f"t{uuid.uuid4().hex[:8]}"
+        self.bot = f"{self.name}-paper-ethusd"
         self.first_minute = int(time.time() * 1000) // MINUTE * MINUTE - MINUTE
         self.killed = folder / "killed"
         forecast = folder / "forecast.csv"
@@ -96,10 +98,6 @@ class Scene:
     def journal(self, kind: type[R]) -> list[R]:
         records: list[JournalRecord] = [decode_journal(value) for value in read_to_end(self.bootstrap, BOT_EVENTS)]
         return [record for record in records if isinstance(record, kind) and getattr(record, "bot", "") == self.bot]
-
-    @property
-    def bot(self) -> str:
-        return f"{self.name}-paper-ethusd"
 
     def until(self, condition: Callable[[], object]) -> None:
         deadline = time.monotonic() + 90
@@ -165,6 +163,33 @@ def test_bot_buys_is_killed_starts_again_sells_obeys_and_leaves_the_field_to_a_n
     newer.send_signal(signal.SIGTERM)
     assert newer.wait(60) == 0
     assert all(balance.agrees for balance in scene.journal(Balance))
+
+
+def test_bot_at_the_simulated_exchange_checks_its_keys_and_records_what_it_found(scene: Scene) -> None:
+    keys = {"key": "account-OfTheTest", "secret": "SecretOfTheTest"}
+    for name, value in keys.items():
+        (scene.folder / name).write_text(value)
+    with running_exchange(simulator_api_key=keys["key"], simulator_api_secret=keys["secret"]) as exchange:
+        scene.env |= {
+            "BOT_MODE": "simulator",
+            "BOT_SYMBOL": "BTCUSD",
+            "BOT_API_URL": f"http://127.0.0.1:{exchange.port}",
+            "BOT_API_KEY_FILE": str(scene.folder / "key"),
+            "BOT_API_SECRET_FILE": str(scene.folder / "secret"),
+        }
+        scene.bot = f"{scene.name}-simulator-btcusd"
+        bot = scene.run()
+        scene.until(lambda: scene.journal(Balance))
+        bot.send_signal(signal.SIGTERM)
+        assert bot.wait(60) == 0
+        (scene.folder / "secret").write_text("AnotherSecret")
+        command = [sys.executable, "-m", "bot", "run"]
+        wrong = subprocess.run(command, cwd=scene.folder, env=scene.env, capture_output=True, text=True, check=False)
+    balance = scene.journal(Balance)[0]
+    assert (balance.base_amount, balance.quote_amount, balance.agrees) == ("1000", "100000", True)
+    assert wrong.returncode == 78
+    assert "InvalidSignature" in wrong.stderr
+    assert "AnotherSecret" not in wrong.stderr
 
 
 @pytest.fixture

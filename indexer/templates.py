@@ -36,16 +36,12 @@ _FLAG = {"type": "boolean"}
 # Metrics differ from part to part: their names are values here, not columns.
 _NAMED_VALUES = {"type": "flattened"}
 
-_TIMES = frozenset(
-    ("event_time", "received_time", "exchange_time", "window_start", "window_end", "forecast_ds", "intent_time")
-    + ("opened_time", "closed_time", "history_first", "history_last", "first", "last", "ds")
-)
-_AMOUNTS = frozenset(
-    ("price", "size", "amount", "fee", "executed", "average_price", "ratio", "ask", "bid", "value", "position")
-    + ("base_amount", "base_available", "quote_amount", "quote_available", "expected_base", "expected_quote")
-    + ("cost", "fees_paid", "equity", "profit", "buy_and_hold", "proceeds", "entry_fees", "exit_fees", "gross", "fees")
-    + ("net", "net_percent", "baseline_base", "baseline_quote", "written_off")
-)
+_TIMES = frozenset({"event_time", "received_time", "exchange_time", "window_start", "window_end", "forecast_ds"})
+_TIMES |= {"intent_time", "opened_time", "closed_time", "history_first", "history_last", "first", "last", "ds"}
+_AMOUNTS = frozenset({"price", "size", "amount", "fee", "executed", "average_price", "ratio", "ask", "bid", "value"})
+_AMOUNTS |= {"base_amount", "base_available", "quote_amount", "quote_available", "expected_base", "expected_quote"}
+_AMOUNTS |= {"position", "cost", "fees_paid", "equity", "profit", "buy_and_hold", "proceeds", "entry_fees", "exit_fees"}
+_AMOUNTS |= {"gross", "fees", "net", "net_percent", "baseline_base", "baseline_quote", "written_off"}
 # What a correction and a forecast's row have besides the fields of the record whose index they share.
 _BESIDES: dict[str, dict[str, Any]] = {
     LIQUIDITY: {"reason": _KEYWORD},

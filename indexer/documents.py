@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from indexer import templates
+from market.errors import MalformedRecord
 from market.forecast import ForecastDay, ForecastOrigin, decode_forecast
 from market.journal import (
     Balance,
@@ -26,6 +27,11 @@ from pipeline.topics import BOT_EVENTS, EXCHANGES, FORECASTS, HEALTH, SPARK_OUT,
 
 FEEDS = tuple(feed_topic(exchange) for exchange in EXCHANGES)
 TOPICS = (*FEEDS, SPARK_OUT, BOT_EVENTS, FORECASTS, HEALTH)
+
+# Elasticsearch refuses a whole request for one id that is longer.
+LONGEST_ID_BYTES = 512
+# A year: a pipeline that was off for longer has no minutes to correct, and a wrong time must not become endless work.
+MOST_MINUTES = 366 * 24 * 60
 
 _JOURNAL_INDEX: dict[type[Any], str] = {
     Decision: templates.DECISIONS,
@@ -48,8 +54,13 @@ class Document:
     source: dict[str, Any]
 
 
-def documents(topic: str, value: bytes) -> Iterator[Document]:
-    """The documents of a record of that topic: none, one or many. Raises `MalformedRecord`."""
+def documents(topic: str, value: bytes | None) -> Iterator[Document]:
+    """The documents of a record of that topic: none, one or many. Raises `MarketError` for what is none of its records.
+
+    A record that is refused may have given some of its documents before.
+    """
+    if value is None:
+        raise MalformedRecord("there is no value")
     if topic in FEEDS:
         yield from _of_feed(value)
     elif topic == SPARK_OUT:
@@ -60,56 +71,62 @@ def documents(topic: str, value: bytes) -> Iterator[Document]:
         yield from _of_forecast(value)
     elif topic == HEALTH:
         yield _sample(decode_health(value))
+    else:
+        raise MalformedRecord(f"no record of topic {topic} becomes a document")
 
 
 def minute(record: PriceVolume) -> Document:
     """A minute's liquidity. Spark may write a minute twice: the id makes it one document."""
-    return _document(templates.LIQUIDITY, _window_id(record, record.window_start), record.window_start, record)
+    return _of_record(templates.LIQUIDITY, _window_id(record, record.window_start), record.window_start, record)
 
 
 def corrections(gap: Gap) -> Iterator[Document]:
     """One for each minute that a gap touches: documents of their own, so that they hold in whatever order all comes.
 
-    The half-open interval [from, to) is touched; a gap without length touches the minute it lies in.
+    The half-open interval [from, to) is touched; a gap without length touches the minute it lies in. Raises
+    `MalformedRecord` for a gap of more than `MOST_MINUTES`.
     """
-    first = gap.from_ // MINUTE_MS * MINUTE_MS
-    for start in range(first, max(gap.to, gap.from_ + 1), MINUTE_MS):
-        yield Document(
-            templates.LIQUIDITY,
-            f"{_window_id(gap, start)}|correction",
-            {
-                "@timestamp": start,
-                "type": "correction",
-                "exchange": gap.exchange,
-                "symbol": gap.symbol,
-                "event_time": gap.event_time,
-                "window_start": start,
-                "window_end": start + MINUTE_MS,
-                "timestamp": start // 1000,
-                "complete": False,
-                "reason": gap.reason,
-            },
-        )
+    starts = range(gap.from_ // MINUTE_MS * MINUTE_MS, max(gap.to, gap.from_ + 1), MINUTE_MS)
+    # Not by len(): it cannot count what a time of any size may ask for.
+    if starts[-1] - starts[0] >= MOST_MINUTES * MINUTE_MS:
+        raise MalformedRecord(f"a gap from {gap.from_} to {gap.to} is longer than a year")
+    for start in starts:
+        source = {
+            "@timestamp": start,
+            "type": "correction",
+            "exchange": gap.exchange,
+            "symbol": gap.symbol,
+            "event_time": gap.event_time,
+            "window_start": start,
+            "window_end": start + MINUTE_MS,
+            "timestamp": start // 1000,
+            "complete": False,
+            "reason": gap.reason,
+        }
+        yield _document(templates.LIQUIDITY, f"{_window_id(gap, start)}|correction", source)
 
 
 def journaled(record: JournalRecord) -> Document:
     """A record of the bot's journal, under its own id."""
-    return _document(_JOURNAL_INDEX[type(record)], record.id, record.event_time, record)
+    return _of_record(_JOURNAL_INDEX[type(record)], record.id, record.event_time, record)
 
 
 def _of_feed(value: bytes) -> Iterator[Document]:
     record = decode_feed(value)
     if isinstance(record, Trade):
         id = f"{record.exchange}|{record.symbol}|{record.trade_id}"
-        yield _document(templates.TRADES, id, record.event_time, record)
+        yield _of_record(templates.TRADES, id, record.event_time, record)
     elif isinstance(record, Gap):
         yield from corrections(record)
 
 
 def _of_forecast(value: bytes) -> Iterator[Document]:
-    record = decode_forecast(value)
+    try:
+        record = decode_forecast(value)
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise MalformedRecord(str(error)) from error
     if isinstance(record, ForecastOrigin):
-        yield _document(templates.FORECASTS, record.id, record.event_time, record)
+        yield _of_record(templates.FORECASTS, record.id, record.event_time, record)
     else:
         yield from _rows(record)
 
@@ -124,16 +141,22 @@ def _rows(day: ForecastDay) -> Iterator[Document]:
             "forecast": day.forecast,
             **msgspec.to_builtins(row),
         }
-        yield Document(templates.FORECASTS, f"{day.forecast}|{row.ds}", source)
+        yield _document(templates.FORECASTS, f"{day.forecast}|{row.ds}", source)
 
 
 def _sample(record: Health) -> Document:
-    return _document(templates.HEALTH, f"{record.part}|{record.event_time}", record.event_time, record)
+    return _of_record(templates.HEALTH, f"{record.part}|{record.event_time}", record.event_time, record)
 
 
 def _window_id(record: PriceVolume | Gap, window_start: int) -> str:
     return f"{record.exchange}|{record.symbol}|{window_start}"
 
 
-def _document(index: str, id: str, timestamp: int, record: msgspec.Struct) -> Document:
-    return Document(index, id, {"@timestamp": timestamp, **msgspec.to_builtins(record)})
+def _of_record(index: str, id: str, timestamp: int, record: msgspec.Struct) -> Document:
+    return _document(index, id, {"@timestamp": timestamp, **msgspec.to_builtins(record)})
+
+
+def _document(index: str, id: str, source: dict[str, Any]) -> Document:
+    if not 1 <= len(id.encode()) <= LONGEST_ID_BYTES:
+        raise MalformedRecord(f"its id has {len(id.encode())} bytes, expected 1 to {LONGEST_ID_BYTES}")
+    return Document(index, id, source)

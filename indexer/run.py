@@ -1,12 +1,14 @@
 """The indexer's loop: records from Kafka, documents to Elasticsearch, then the offsets, in this order."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, suppress
 from functools import partial
 from typing import Any
 
 from kafka import KafkaConsumer
 from kafka.errors import KafkaError
 
+from indexer.dead_letters import DeadLetters
 from indexer.documents import TOPICS, Document, documents
 from indexer.elasticsearch_writer import ElasticsearchWriter
 from indexer.errors import ElasticsearchAway
@@ -14,8 +16,6 @@ from indexer.settings import IndexerSettings
 from market.errors import MarketError
 from market.records import encode
 from pipeline.back_off import BackOff
-from pipeline.clock import Clock
-from pipeline.dead_letters import dead_letter
 from pipeline.errors import TemporarilyUnavailable
 from pipeline.kafka_clients import Publisher, await_topics, make_consumer, partitions_of
 from pipeline.kill_point import kill_point
@@ -27,39 +27,47 @@ from pipeline.topics import DEAD_LETTERS, HEALTH
 GROUP = "indexer"
 POLL_MS = 500
 RECORDS = 2000
-FLUSH_SECONDS = 30.0
+_COMMIT_MS = 10_000
+_FAREWELL_SECONDS = 2.0
+
+Waiting = tuple[Document, Any]
 
 log = get_log("indexer")
 
 
 def run(settings: IndexerSettings, stop: StopSignal) -> None:
-    """Runs until `stop` is set. Offsets are committed only for what is written or put aside."""
-    if not await_topics(settings.kafka_bootstrap, (*TOPICS, DEAD_LETTERS), stop, log):
+    """Runs until `stop` is set. Offsets are committed only for what is written or put aside.
+
+    Raises `WrongSettings` when Elasticsearch does not let the user in, `TemporarilyUnavailable` when Kafka is away.
+    """
+    password, bootstrap = settings.password(), settings.kafka_bootstrap
+    if not await_topics(bootstrap, (*TOPICS, DEAD_LETTERS), stop, log):
         return
     metrics, clock = Metrics(), settings.clock()
-    writer = ElasticsearchWriter(settings.elasticsearch_url, settings.elasticsearch_user, settings.password())
-    publisher = Publisher(settings.kafka_bootstrap)
-    consumer = make_consumer(settings.kafka_bootstrap, group=GROUP, max_poll_records=RECORDS)
-    health = HealthReporter(
-        "indexer",
-        metrics,
-        lambda sample: publisher.publish(HEALTH, "indexer", encode(sample)),
-        clock,
-        settings.health_interval_seconds,
-    )
-    try:
+    with ExitStack() as opened:
+        writer = ElasticsearchWriter(settings.elasticsearch_url, settings.elasticsearch_user, password)
+        opened.callback(writer.close)
+        publisher = Publisher(bootstrap)
+        opened.callback(publisher.abandon)
+        consumer = make_consumer(bootstrap, group=GROUP, max_poll_records=RECORDS)
+        opened.callback(consumer.close, timeout_ms=_FAREWELL_SECONDS * 1000)
+        health = HealthReporter(
+            "indexer",
+            metrics,
+            lambda sample: publisher.publish(HEALTH, "indexer", encode(sample)),
+            clock,
+            settings.health_interval_seconds,
+        )
+        aside = DeadLetters(publisher, metrics, clock)
         with health:
-            indexer = Indexer(consumer, writer, publisher, metrics, clock, settings.indexer_bulk_documents)
-            indexer.run(stop)
-        publisher.flush(FLUSH_SECONDS)
-    finally:
-        publisher.abandon()
-        consumer.close()
-        writer.close()
+            Indexer(consumer, writer, aside, metrics, settings.indexer_bulk_documents).run(stop)
+        # Only the last sample of the metrics is on its way now: not worth an error.
+        with suppress(TemporarilyUnavailable):
+            publisher.flush(_FAREWELL_SECONDS)
 
 
 class Indexer:
-    """Moves records from `consumer` to `writer`; what cannot be read, or is refused, goes to `dead-letters`.
+    """Moves records from `consumer` to `writer`; what cannot be read, or is refused, is put aside.
 
     The partitions are taken by hand: Elasticsearch may be away for longer than a member of a group may be silent. Two
     indexers at once write the same documents under the same ids.
@@ -69,62 +77,66 @@ class Indexer:
         self,
         consumer: KafkaConsumer,
         writer: ElasticsearchWriter,
-        publisher: Publisher,
+        aside: DeadLetters,
         metrics: Metrics,
-        clock: Clock,
         bulk_documents: int,
     ) -> None:
         self._consumer = consumer
         self._writer = writer
-        self._publisher = publisher
+        self._aside = aside
         self._metrics = metrics
-        self._clock = clock
         self._bulk_documents = bulk_documents
         self._back_off = BackOff(first=0.5, cap=10.0)
+        self._away = False
 
     def run(self, stop: StopSignal) -> None:
         """Until `stop` is set. Raises `TemporarilyUnavailable` when Kafka is away for good."""
-        self._consumer.assign(partitions_of(self._consumer, *TOPICS))
-        if not self._until_taken(self._writer.put_templates, stop):
-            return
-        log.info("indexing", topics=TOPICS)
-        while not stop.is_set():
-            try:
+        try:
+            partitions = partitions_of(self._consumer, *TOPICS)
+            self._consumer.assign(partitions)
+            if not self._until_taken(self._writer.put_templates, stop):
+                return
+            log.info("indexing", topics=TOPICS)
+            while not stop.is_set():
                 polled = self._consumer.poll(timeout_ms=POLL_MS)
                 records = [record for batch in polled.values() for record in batch]
                 if records and self._index(records, stop):
-                    self._consumer.commit()
-            except KafkaError as error:
-                raise TemporarilyUnavailable(f"Kafka does not answer: {error!r}") from error
+                    self._consumer.commit(timeout_ms=_COMMIT_MS)
+                    self._metrics.count("records", len(records))
+                self._metrics.gauge("records_behind", self._behind(partitions))
+        except KafkaError as error:
+            raise TemporarilyUnavailable(f"Kafka does not answer: {error!r}") from error
 
     def _index(self, records: Sequence[Any], stop: StopSignal) -> bool:
         """Whether all is written or put aside; False when asked to stop before."""
-        waiting: list[tuple[Document, Any]] = []
+        for bulk in self._bulks(records):
+            if not self._until_taken(partial(self._write, bulk), stop):
+                return False
+        self._aside.settle()
+        return True
+
+    def _bulks(self, records: Sequence[Any]) -> Iterator[tuple[Waiting, ...]]:
+        waiting: list[Waiting] = []
         for record in records:
             for document in self._read(record):
                 waiting.append((document, record))
                 if len(waiting) >= self._bulk_documents:
-                    if not self._until_taken(partial(self._write, tuple(waiting)), stop):
-                        return False
+                    yield tuple(waiting)
                     waiting.clear()
-        if not self._until_taken(partial(self._write, tuple(waiting)), stop):
-            return False
-        self._publisher.flush(FLUSH_SECONDS)
-        self._metrics.count("records", len(records))
-        return True
+        if waiting:
+            yield tuple(waiting)
 
-    def _read(self, record: Any) -> Sequence[Document]:
+    def _read(self, record: Any) -> Iterator[Document]:
         try:
-            return tuple(documents(record.topic, record.value))
+            yield from documents(record.topic, record.value)
         except MarketError as error:
-            self._put_aside(record, str(error))
-            return ()
+            self._aside.put_aside(record, str(error))
 
-    def _write(self, waiting: Sequence[tuple[Document, Any]]) -> None:
-        refused = self._writer.write([document for document, _ in waiting])
+    def _write(self, bulk: Sequence[Waiting]) -> None:
+        refused = self._writer.write([document for document, _ in bulk])
         for each in refused:
-            self._put_aside(waiting[each.place][1], each.reason)
-        self._metrics.count("documents", len(waiting) - len(refused))
+            self._aside.put_aside(bulk[each.place][1], each.reason)
+        self._metrics.count("documents", len(bulk) - len(refused))
         kill_point("indexer.mid_bulk")
 
     def _until_taken(self, write: Callable[[], None], stop: StopSignal) -> bool:
@@ -132,18 +144,23 @@ class Indexer:
             try:
                 write()
             except ElasticsearchAway as error:
+                self._now_away(True)
                 self._metrics.count("waits_for_elasticsearch")
                 log.warning(f"{error}; nothing is lost, Kafka keeps it, and this goes on when Elasticsearch is back")
                 stop.wait(self._back_off.next())
             else:
+                self._now_away(False)
                 self._back_off.reset()
                 return True
         return False
 
-    def _put_aside(self, record: Any, reason: str) -> None:
-        self._metrics.count("dead_letters")
-        id = f"{record.topic}/{record.partition}/{record.offset}"
-        letter = dead_letter(
-            source=f"indexer, {id}", payload=record.value, reason=reason, id=id, event_time=self._clock.wall_ms()
-        )
-        self._publisher.publish(DEAD_LETTERS, id, encode(letter))
+    def _now_away(self, away: bool) -> None:
+        if self._away and not away:
+            log.info("Elasticsearch is back")
+        self._away = away
+        self._metrics.gauge("elasticsearch", "away" if away else "ok")
+
+    def _behind(self, partitions: Sequence[Any]) -> int:
+        """How many records wait in Kafka, as far as its last answers tell."""
+        known = ((self._consumer.highwater(partition), partition) for partition in partitions)
+        return sum(end - self._consumer.position(partition) for end, partition in known if end is not None)

@@ -5,8 +5,9 @@ becomes a new column. Ids are `keyword`, times are `date` (UTC), money is `doubl
 Kafka.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
 
 import msgspec
 
@@ -66,29 +67,33 @@ INDICES = tuple(_RECORDS)
 
 def template(index: str) -> dict[str, Any]:
     """The template of an index: one shard, no replica, and no field but those named."""
-    properties = {"@timestamp": _DATE, "type": _KEYWORD, **_properties(index, msgspec.structs.fields(_RECORDS[index]))}
+    of_record = {field.encode_name: _mapping(field) for field in msgspec.structs.fields(_RECORDS[index])}
+    properties = {"@timestamp": _DATE, "type": _KEYWORD, **of_record}
     return {
         "settings": {"number_of_shards": 1, "number_of_replicas": 0},
         "mappings": {"dynamic": "strict", "properties": properties | _BESIDES.get(index, {})},
     }
 
 
-def _properties(index: str, fields: Iterable[msgspec.structs.FieldInfo]) -> Mapping[str, Any]:
-    return {field.encode_name: _mapping(index, field) for field in fields}
-
-
-def _mapping(index: str, field: msgspec.structs.FieldInfo) -> Mapping[str, Any]:
-    name, kind = field.encode_name, str(field.type)
+def _mapping(field: msgspec.structs.FieldInfo) -> Mapping[str, Any]:
+    name, kinds = field.encode_name, _kinds(field.type)
     if name == "timestamp":
         return _SECONDS
-    if index == TICKERS and name == "last":
-        return _MONEY
-    if name in _TIMES:
+    # A forecast's last minute is a time, a ticker's last price is none.
+    if name in _TIMES and int in kinds:
         return _DATE
-    if name in _AMOUNTS:
+    if name in _AMOUNTS and str in kinds:
         return _MONEY
-    if "dict" in kind:
+    if dict in kinds:
         return _NAMED_VALUES
-    if "bool" in kind:
+    if bool in kinds:
         return _FLAG
-    return _WHOLE if "int" in kind else _KEYWORD
+    return _WHOLE if int in kinds else _KEYWORD
+
+
+def _kinds(annotation: Any) -> frozenset[Any]:
+    """The plain types that a field's type is made of, such as int of `int | None`."""
+    whole = get_origin(annotation)
+    if whole in (Union, UnionType):
+        return frozenset().union(*map(_kinds, get_args(annotation)))
+    return frozenset((whole or annotation,))

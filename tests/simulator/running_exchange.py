@@ -19,6 +19,7 @@ from typing import Any
 import websocket
 
 from local.ports import free_ports
+from pipeline.clock import Clock
 from pipeline.process import StopSignal
 from pipeline.settings import load
 from simulator.serve import run_simulator
@@ -31,9 +32,10 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class RunningExchange:
-    """Where it listens."""
+    """Where it listens, and the clock that it follows."""
 
     port: int
+    clock: Clock
 
     @contextmanager
     def follow(self, query: str = ALL, symbol: str = "BTCUSD") -> Iterator[Reader]:
@@ -65,6 +67,11 @@ class RunningExchange:
         """A fault, now."""
         status, answer = self.call("/simulator/faults", {"fault": fault, "seconds": seconds})
         assert status == 200, answer
+
+    def await_clock(self, until_ms: int) -> None:
+        """Waits until its clock shows this time."""
+        while (left_ms := until_ms - self.clock.wall_ms()) > 0:
+            time.sleep(self.clock.real_seconds(left_ms))
 
     def status(self) -> Json:
         """What it says of itself."""
@@ -129,7 +136,7 @@ def running_exchange(**settings: Any) -> Iterator[RunningExchange]:
     thread.start()
     try:
         _await_port(port, thread)
-        yield RunningExchange(port)
+        yield RunningExchange(port, loaded.clock())
     finally:
         stop.set()
         thread.join(DEADLINE)

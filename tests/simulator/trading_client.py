@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 import http.client
 import json
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from simulator.signatures import KEY_HEADER, PAYLOAD_HEADER, SIGNATURE_HEADER, signature
@@ -26,31 +25,36 @@ class Answer:
     date: str
 
 
-@dataclass
 class TradingClient:
     """Signs with `name` and `secret`; each nonce is a microsecond or more after the one before."""
 
-    exchange: RunningExchange
-    name: str = NAME
-    secret: str = SECRET
-    _last_us: int = field(default=0)
+    def __init__(self, exchange: RunningExchange, name: str = NAME, secret: str = SECRET) -> None:
+        self._exchange = exchange
+        self._name = name
+        self._secret = secret
+        self._last_us = 0
+
+    @property
+    def last_nonce(self) -> str:
+        """The one that was used last."""
+        return f"{self._last_us / 1_000_000:.6f}"
 
     def ask(self, path: str, **parameters: object) -> Answer:
         """A signed request; `nonce` may be given. Raises ConnectionError when it is cut off."""
-        self._last_us = max(self._last_us + 1, time.time_ns() // 1000)
-        payload = {"request": path, "nonce": f"{self._last_us / 1_000_000:.6f}"} | parameters
+        self._last_us = max(self._last_us + 1, self._exchange.clock.wall_ms() * 1000)
+        payload = {"request": path, "nonce": self.last_nonce} | parameters
         encoded = base64.b64encode(json.dumps(payload).encode()).decode()
         headers = {
-            KEY_HEADER: self.name,
+            KEY_HEADER: self._name,
             PAYLOAD_HEADER: encoded,
-            SIGNATURE_HEADER: signature(self.secret, encoded),
+            SIGNATURE_HEADER: signature(self._secret, encoded),
             "Content-Length": "0",
         }
         return self.send("POST", path, headers)
 
     def send(self, method: str, path: str, headers: dict[str, str] | None = None) -> Answer:
         """Any request."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.exchange.port, timeout=DEADLINE)
+        connection = http.client.HTTPConnection("127.0.0.1", self._exchange.port, timeout=DEADLINE)
         try:
             connection.request(method, path, headers=headers or {})
             response = connection.getresponse()

@@ -21,7 +21,7 @@ from simulator.ladder import Side
 MINUTE_MS = 60_000
 # The market falls silent so much before a quiet or one-sided minute, so that nothing that was under way when it began
 # is counted in it.
-GUARD_MS = 2_000
+GUARD_MS = 5_000
 
 LASTING = {
     "quiet": "no change and no trade; heartbeats go on",

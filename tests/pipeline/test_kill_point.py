@@ -50,3 +50,8 @@ def test_killed_process_has_left_its_line_and_is_spared_the_next_time(tmp_path: 
     assert run(KILL_AT="after:2", KILL_AT_FILE=str(told)) == (-signal.SIGKILL, "1 2")
     assert told.read_text(encoding="utf-8") == "killed at after\n"
     assert run(KILL_AT="after:2", KILL_AT_FILE=str(told)) == (0, "1 2 3")
+
+
+def test_of_several_points_each_is_hit_once(tmp_path: Path) -> None:
+    told = {"KILL_AT": "after:2,before", "KILL_AT_FILE": str(tmp_path / "told")}
+    assert [run(**told) for _ in range(3)] == [(-signal.SIGKILL, ""), (-signal.SIGKILL, "1 2"), (0, "1 2 3")]

@@ -28,9 +28,9 @@ from simulator.rest_answers import (
 from simulator.scenes import Schedule
 from simulator.signatures import Gatekeeper, Payload
 from simulator.trading import client_order_id
-from simulator.trading_desk import WHOLE, TradingDesk
+from simulator.trading_desk import TradingDesk
 
-HALF = Decimal("0.5")
+WHOLE, HALF = Decimal(1), Decimal("0.5")
 USUAL_LEVELS = 50
 USUAL_TRADES = 50
 MOST_TRADES = 500
@@ -90,10 +90,12 @@ class TradingApi:
         return ticker_answer(self._desk.market(steps.symbol), steps)
 
     def _new_order(self, payload: Payload) -> object:
-        is_partial = self._schedule.take_one("partial", self._clock.wall_ms())
-        order = self._desk.place(payload, HALF if is_partial else WHOLE)
+        order = self._desk.place(payload, self._share)
         self._log.info("order done", order_id=str(order.order_id), side=order.side, executed=digits(order.executed))
         return order_answer(order)
+
+    def _share(self) -> Decimal:
+        return HALF if self._schedule.take_one("partial", self._clock.wall_ms()) else WHOLE
 
     def _order_status(self, payload: Payload) -> object:
         """By the client's id there may be several."""

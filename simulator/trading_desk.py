@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 
 from market.symbols import SymbolSteps, steps_of
@@ -14,8 +14,6 @@ from simulator.market_feed import MarketFeed
 from simulator.market_model import Market
 from simulator.signatures import Payload
 from simulator.trading import check_funds, completed_order, fills_of, match, order_request, symbol_steps
-
-WHOLE = Decimal(1)
 
 
 class TradingDesk:
@@ -47,13 +45,16 @@ class TradingDesk:
         """The steps of a symbol; raises Refusal."""
         return symbol_steps(symbol, self.symbols)
 
-    def place(self, payload: Payload, share: Decimal = WHOLE) -> CompletedOrder:
-        """Carries out an order, at most `share` of it. Raises Refusal or AccountUnwritable; then there is no order."""
+    def place(self, payload: Payload, share: Callable[[], Decimal]) -> CompletedOrder:
+        """Carries out an order, at most the `share` of it that is asked for when nothing else stands in its way.
+
+        Raises Refusal or AccountUnwritable; then there is no order.
+        """
         request = order_request(payload, self.symbols)
         market = self.market(request.steps.symbol)
         check_funds(request, self.account, self._fee_bps)
         now_ms = self._clock.wall_ms()
-        events = match(request, market, now_ms, share)
+        events = match(request, market, now_ms, share())
         # Told even if the account cannot be written: then somebody has traded, but not this account.
         self._feed.publish(request.steps.symbol, events)
         order = completed_order(

@@ -1,5 +1,7 @@
 """What an account holds, and that its file keeps it."""
 
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,6 +12,25 @@ from simulator.account_journal import AccountJournal
 from simulator.api_keys import KEY_FILE, SECRET_FILE, kept_key
 from simulator.errors import WrongAccount
 
+ROOT = Path(__file__).resolve().parents[2]
+# Lets the account's file grow by five bytes more, tries to append, then lifts the bound and appends again.
+ON_A_FULL_DISK = """
+import resource, sys
+from pathlib import Path
+from simulator.account_journal import AccountJournal
+from simulator.errors import AccountUnwritable
+path = Path(sys.argv[1])
+with AccountJournal(path) as journal:
+    unbounded = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 5, unbounded[1]))
+    try:
+        journal.append(journal.records[0])
+    except AccountUnwritable:
+        resource.setrlimit(resource.RLIMIT_FSIZE, unbounded)
+        journal.append(journal.records[0])
+    else:
+        sys.exit("it was written")
+"""
 OPENING = Opening(balances={"BTC": Decimal(1000), "USD": Decimal(100_000)})
 
 
@@ -109,6 +130,15 @@ def test_damaged_line_is_refused_by_its_number(tmp_path: Path) -> None:
     path.write_text('{"type":"opening","balances":{"BTC":"1"}}\n{"type":"order"}\n')
     with pytest.raises(WrongAccount, match="line 2 of the account"):
         AccountJournal(path)
+
+
+def test_record_that_the_disk_has_no_room_for_leaves_the_file_whole(tmp_path: Path) -> None:
+    path = tmp_path / "account.jsonl"
+    with AccountJournal(path) as journal:
+        journal.append(OPENING)
+    subprocess.run([sys.executable, "-c", ON_A_FULL_DISK, str(path)], cwd=ROOT, check=True, timeout=120)
+    with AccountJournal(path) as journal:
+        assert journal.records == (OPENING, OPENING)
 
 
 def test_account_in_use_is_refused_to_another_simulator(tmp_path: Path) -> None:

@@ -85,6 +85,7 @@ def test_order_beside_the_book_is_cancelled_with_200(client: TradingClient) -> N
 def test_partial_fault_fills_the_next_order_by_half(exchange: RunningExchange, client: TradingClient) -> None:
     exchange.cause("partial")
     limit = far_beyond(client)
+    assert client.order("buy", "1000", limit).status == 406
     executed = [client.order("buy", "0.01", limit).body["executed_amount"] for _ in range(2)]
     assert executed == ["0.005", "0.01"]
 

@@ -33,7 +33,7 @@ class IndexerSettings(PartSettings):
             raise ValueError("ELASTICSEARCH_URL: expected http(s)://host:port and nothing after")
         if url.username is not None:
             raise ValueError(
-                "ELASTICSEARCH_URL holds a user: expected http(s)://host:port alone, with the user in ELASTICSEARCH_USER "
+                "ELASTICSEARCH_URL holds a user: expected http(s)://host:port, the user in ELASTICSEARCH_USER "
                 "and the password in ELASTICSEARCH_PASSWORD"
             )
         return self

@@ -42,7 +42,7 @@ _TIMES |= {"intent_time", "opened_time", "closed_time", "history_first", "histor
 _AMOUNTS = frozenset({"price", "size", "amount", "fee", "executed", "average_price", "ratio", "ask", "bid", "value"})
 _AMOUNTS |= {"base_amount", "base_available", "quote_amount", "quote_available", "expected_base", "expected_quote"}
 _AMOUNTS |= {"position", "cost", "fees_paid", "equity", "profit", "buy_and_hold", "proceeds", "entry_fees", "exit_fees"}
-_AMOUNTS |= {"gross", "fees", "net", "net_percent", "baseline_base", "baseline_quote", "written_off"}
+_AMOUNTS |= {"last", "gross", "fees", "net", "net_percent", "baseline_base", "baseline_quote", "written_off"}
 # What a correction and a forecast's row have besides the fields of the record whose index they share.
 _BESIDES: dict[str, dict[str, Any]] = {
     LIQUIDITY: {"reason": _KEYWORD},

@@ -20,8 +20,9 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from local.errors import ArtifactError
 
 LOCK_FILE = Path(__file__).with_name("artifacts.lock")
-# What a demo needs; Elasticsearch's 130 MB come only when something runs it.
+# What the stream needs; Elasticsearch's 130 MB come only when something runs it.
 STREAMING = ("kafka", "spark")
+ELASTICSEARCH = "elasticsearch"
 _THREADS = 4
 _CHUNK = 1 << 20
 

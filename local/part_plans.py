@@ -1,140 +1,126 @@
-"""What a run consists of, as plain data: which parts, in which order, how each is started and when it is ready."""
+"""What a run consists of: which parts, what each waits for, and what it is told."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+from local.elasticsearch import ElasticsearchNode
+from local.elasticsearch_accounts import INDEXER, password_file
+from local.errors import NotReadyYet
+from local.forecast_kept import forecast_folder, table_file
 from local.jdk import Jdk
 from local.kafka import KafkaNode
+from local.part_plan import Finishes, LogSays, PartPlan, PortAnswers, Serves
+from local.run_clock import RunClock
 from local.settings import LocalSettings
-from pipeline.topics import GEMINI_FEED, SPARK_OUT
+from pipeline.topics import BOT_EVENTS, FORECASTS, GEMINI_FEED, SPARK_OUT
 
-
-@dataclass(frozen=True)
-class PortAnswers:
-    """Ready when something accepts connections on this port of 127.0.0.1."""
-
-    port: int
-
-
-@dataclass(frozen=True)
-class LogSays:
-    """Ready when the part's log of this start contains the text."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Finishes:
-    """Ready when the part has ended with exit code 0: a one-shot."""
-
-
-Ready = PortAnswers | LogSays | Finishes
-
-
-@dataclass(frozen=True)
-class PartPlan:
-    """How one part is run. Its name is the one under which it writes to `health`, if it does.
-
-    `address` is where others find it, if anywhere; `writes` names the topics that it alone fills; `ready_seconds` is
-    the longest that its start may take.
-    """
-
-    name: str
-    argv: tuple[str, ...]
-    ready: Ready
-    env: Mapping[str, str] = field(default_factory=dict)
-    address: str | None = None
-    writes: tuple[str, ...] = ()
-    ready_seconds: float = 180.0
-
-
-@dataclass(frozen=True)
-class RunClock:
-    """The clock of all parts of a run: at real time `anchor_ms` it showed `start_ms`, and it goes at `speed`.
-
-    An anchor of 0 means real time.
-    """
-
-    speed: float = 1.0
-    anchor_ms: int = 0
-    start_ms: int = 0
-
-    def wall_ms(self, now_ms: int) -> int:
-        """What this clock shows at the real time `now_ms`."""
-        if not self.anchor_ms:
-            return now_ms
-        return int(self.start_ms + (now_ms - self.anchor_ms) * self.speed)
-
-    def env(self) -> dict[str, str]:
-        """The variables from which a part makes this clock."""
-        return {
-            "CLOCK_SPEED": f"{self.speed:g}",
-            "CLOCK_ANCHOR_MS": str(self.anchor_ms),
-            "CLOCK_START_MS": str(self.start_ms),
-        }
-
-
-def next_clock(previous: RunClock | None, speed: float, now_ms: int) -> RunClock:
-    """The clock of a run that starts at `now_ms`, given that of the run before it on the same state.
-
-    It never goes back behind what the previous run may have written: the feed's event time must not.
-    """
-    start_ms = max(now_ms, previous.wall_ms(now_ms) if previous else 0)
-    if speed == 1.0 and start_ms == now_ms:
-        return RunClock()
-    return RunClock(speed=speed, anchor_ms=now_ms, start_ms=start_ms)
+# What is forecast, and how much is held out first to measure it.
+FORECAST_SPAN, HOLDOUT_DAYS = "2d", "0.25"
+# Seconds that the bot lets a ratio and a price grow old, and clocks differ, at the clock's normal speed.
+RATIO_AGE, PRICE_AGE, CLOCK_SKEW = 60, 2, 10
 
 
 @dataclass(frozen=True)
 class Tools:
-    """What the machine offers: the interpreter, the JDK, Kafka's jars, the folder with Spark's connector jars."""
+    """What the machine offers: the interpreter, the JDK, Kafka's jars, the folder with Spark's connector jars.
+
+    `elasticsearch` is its archive; a run of the stream alone needs none.
+    """
 
     python: str
     jdk: Jdk
     kafka_jars: tuple[Path, ...]
     spark_jars: Path
+    elasticsearch: Path | None = None
 
 
-def kafka_node(settings: LocalSettings, tools: Tools) -> KafkaNode:
-    """The run's broker. Its storage must be prepared before it is started."""
-    return KafkaNode(
-        settings.run_dir / "kafka", tools.jdk, tools.kafka_jars, settings.kafka_port, settings.kafka_controller_port
-    )
+def part_plans(settings: LocalSettings, tools: Tools, clock: RunClock, *, train: bool) -> tuple[PartPlan, ...]:
+    """The parts of a run, each behind those that it waits for; `train`: whether the forecast must be made first.
 
-
-def part_plans(settings: LocalSettings, tools: Tools, clock: RunClock) -> tuple[PartPlan, ...]:
-    """The parts in the order in which they are started."""
+    Raises `NotReadyYet` when all parts are wanted and Elasticsearch's archive is not there.
+    """
     common = {"KAFKA_BOOTSTRAP": settings.bootstrap, "STATE_DIR": str(settings.run_dir), **clock.env()}
+    cycle = {**common, "SIMULATOR_CYCLE_SECONDS": str(settings.simulator_cycle_seconds)}
+    topics, simulator = _topics(tools, common), _simulator(settings, tools, cycle)
+    market = (simulator, _producer(settings, tools, common), _spark(settings, tools, common))
+    if not settings.runs_all:
+        return (_kafka(settings, tools), topics, *market)
     return (
         _kafka(settings, tools),
-        _topics(tools, common),
-        _simulator(settings, tools, common),
-        _producer(settings, tools, common),
-        _spark(settings, tools, common),
+        _elasticsearch(settings, tools),
+        topics,
+        *((_history(settings, tools, cycle), _forecast(settings, tools, common)) if train else ()),
+        *market,
+        _indexer(settings, tools, common),
+        _bot(settings, tools, common, clock, waits_for=("spark", "forecast") if train else ("spark",)),
     )
 
 
 def _kafka(settings: LocalSettings, tools: Tools) -> PartPlan:
-    return PartPlan(
-        name="kafka",
-        argv=kafka_node(settings, tools).argv,
-        ready=PortAnswers(settings.kafka_port),
-        address=settings.bootstrap,
+    node = KafkaNode(
+        settings.run_dir / "kafka", tools.jdk, tools.kafka_jars, settings.kafka_port, settings.kafka_controller_port
     )
+    return PartPlan(name="kafka", ready=Serves(node), address=node.bootstrap)
+
+
+def _elasticsearch(settings: LocalSettings, tools: Tools) -> PartPlan:
+    if tools.elasticsearch is None:
+        raise NotReadyYet(
+            "Elasticsearch's archive is not there: make setup fetches it, DEMO_PARTS=stream does without."
+        )
+    node = ElasticsearchNode(
+        settings.elasticsearch_dir,
+        tools.elasticsearch,
+        tools.jdk,
+        settings.elasticsearch_port,
+        settings.elasticsearch_transport_port,
+    )
+    return PartPlan(name="elasticsearch", ready=Serves(node), address=node.url, ready_seconds=240.0)
 
 
 def _topics(tools: Tools, common: Mapping[str, str]) -> PartPlan:
-    return PartPlan(name="topics", argv=(tools.python, "-m", "pipeline", "topics"), ready=Finishes(), env=common)
+    return PartPlan(
+        name="topics", argv=_module(tools, "pipeline", "topics"), ready=Finishes(), env=common, after=("kafka",)
+    )
 
 
-def _simulator(settings: LocalSettings, tools: Tools, common: Mapping[str, str]) -> PartPlan:
+def _history(settings: LocalSettings, tools: Tools, cycle: Mapping[str, str]) -> PartPlan:
+    days = f"{settings.demo_history_days:g}"
+    return PartPlan(
+        name="history",
+        argv=_module(tools, "simulator", "history", "--out", str(_history_file(settings)), "--days", days),
+        ready=Finishes(),
+        env=cycle,
+    )
+
+
+def _forecast(settings: LocalSettings, tools: Tools, common: Mapping[str, str]) -> PartPlan:
+    told = {
+        "--history": str(_history_file(settings)),
+        "--out": str(forecast_folder(settings.run_dir)),
+        "--cycle": str(settings.simulator_cycle_seconds),
+        "--periods": FORECAST_SPAN,
+        "--holdout-days": HOLDOUT_DAYS,
+    }
+    options = [text for option in told.items() for text in option]
+    return PartPlan(
+        name="forecast",
+        argv=_module(tools, "forecasting", "train", *options, "--publish"),
+        ready=Finishes(),
+        env=common,
+        after=("topics", "history"),
+        writes=(FORECASTS,),
+    )
+
+
+def _simulator(settings: LocalSettings, tools: Tools, cycle: Mapping[str, str]) -> PartPlan:
     port = settings.simulator_port
     return PartPlan(
         name="simulator",
-        argv=(tools.python, "-m", "simulator", "serve"),
+        argv=_module(tools, "simulator", "serve"),
         ready=PortAnswers(port),
-        env={**common, "SIMULATOR_PORT": str(port)},
+        env={**cycle, "SIMULATOR_PORT": str(port)},
         address=f"ws://127.0.0.1:{port}",
     )
 
@@ -142,9 +128,10 @@ def _simulator(settings: LocalSettings, tools: Tools, common: Mapping[str, str])
 def _producer(settings: LocalSettings, tools: Tools, common: Mapping[str, str]) -> PartPlan:
     return PartPlan(
         name="producer-gemini",
-        argv=(tools.python, "-m", "producers", "run", "gemini"),
+        argv=_module(tools, "producers", "run", "gemini"),
         ready=LogSays('"message":"connected"'),
         env={**common, "FEED_URL": f"ws://127.0.0.1:{settings.simulator_port}"},
+        after=("topics", "simulator"),
         writes=(GEMINI_FEED,),
     )
 
@@ -153,7 +140,7 @@ def _spark(settings: LocalSettings, tools: Tools, common: Mapping[str, str]) -> 
     ui_port = settings.spark_ui_port
     return PartPlan(
         name="spark",
-        argv=(tools.python, "-m", "spark_jobs", "run"),
+        argv=_module(tools, "spark_jobs", "run"),
         ready=PortAnswers(ui_port),
         env={
             **common,
@@ -161,6 +148,64 @@ def _spark(settings: LocalSettings, tools: Tools, common: Mapping[str, str]) -> 
             "SPARK_JARS_DIR": str(tools.spark_jars),
             "SPARK_UI_PORT": str(ui_port),
         },
+        after=("topics",),
         address=f"http://127.0.0.1:{ui_port}",
         writes=(SPARK_OUT,),
     )
+
+
+def _indexer(settings: LocalSettings, tools: Tools, common: Mapping[str, str]) -> PartPlan:
+    return PartPlan(
+        name="indexer",
+        argv=_module(tools, "indexer", "run"),
+        ready=LogSays('"message":"indexing"'),
+        env={
+            **common,
+            "ELASTICSEARCH_URL": settings.elasticsearch_url,
+            "ELASTICSEARCH_USER": INDEXER,
+            "ELASTICSEARCH_PASSWORD_FILE": str(password_file(settings.elasticsearch_dir, INDEXER)),
+        },
+        after=("topics", "elasticsearch"),
+    )
+
+
+def _bot(
+    settings: LocalSettings, tools: Tools, common: Mapping[str, str], clock: RunClock, waits_for: tuple[str, ...]
+) -> PartPlan:
+    account = settings.run_dir / "exchange"
+    return PartPlan(
+        name="bot",
+        argv=_module(tools, "bot", "run"),
+        ready=LogSays('"message":"the bot is ready"'),
+        env={
+            **common,
+            "BOT_MODE": "simulator",
+            "BOT_API_URL": f"http://127.0.0.1:{settings.simulator_port}",
+            "BOT_API_KEY_FILE": str(account / "api-key"),
+            "BOT_API_SECRET_FILE": str(account / "api-secret"),
+            "BOT_FORECAST": str(table_file(settings.run_dir)),
+            **_patience(clock),
+        },
+        after=("topics", "simulator", *waits_for),
+        writes=(BOT_EVENTS,),
+    )
+
+
+def _patience(clock: RunClock) -> dict[str, str]:
+    """Delays are real time: where the clock goes faster, they are more of its seconds."""
+    if clock.speed <= 1:
+        return {}
+    limits = {
+        "BOT_RATIO_MAX_AGE_SECONDS": RATIO_AGE,
+        "BOT_PRICE_MAX_AGE_SECONDS": PRICE_AGE,
+        "BOT_CLOCK_MAX_SKEW_SECONDS": CLOCK_SKEW,
+    }
+    return {name: f"{seconds * clock.speed:g}" for name, seconds in limits.items()}
+
+
+def _history_file(settings: LocalSettings) -> Path:
+    return settings.run_dir / "history.csv"
+
+
+def _module(tools: Tools, *arguments: str) -> tuple[str, ...]:
+    return (tools.python, "-m", *arguments)

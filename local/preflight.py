@@ -8,9 +8,18 @@ from pathlib import Path
 
 from local.ports import is_free
 
-FIRST_RUN_BYTES = 1_000_000_000
-LATER_BYTES = 300_000_000
-MEMORY_BYTES = 2_500_000_000
+
+@dataclass(frozen=True)
+class Needs:
+    """What a run takes: bytes of disk when files must be fetched first, and later; bytes of memory."""
+
+    first_disk: int
+    later_disk: int
+    memory: int
+
+
+STREAM = Needs(first_disk=1_000_000_000, later_disk=300_000_000, memory=2_500_000_000)
+ALL = Needs(first_disk=2_000_000_000, later_disk=600_000_000, memory=4_000_000_000)
 
 
 @dataclass(frozen=True)
@@ -28,23 +37,26 @@ def look(folder: Path, ports: Mapping[str, int]) -> Machine:
     return Machine(shutil.disk_usage(_existing(folder)).free, _available_memory(), taken)
 
 
-def problems(machine: Machine, *, first_run: bool, needed_memory: int = MEMORY_BYTES) -> tuple[str, ...]:
+def problems(machine: Machine, needs: Needs, *, first_run: bool) -> tuple[str, ...]:
     """What keeps a run from starting, a sentence each; empty when nothing does."""
     found = []
-    needed = FIRST_RUN_BYTES if first_run else LATER_BYTES
+    needed = needs.first_disk if first_run else needs.later_disk
     if machine.disk_bytes < needed:
         found.append(
             f"The disk has {machine.disk_bytes / 1e6:.0f} MB left and {needed / 1e6:.0f} MB are needed: make room, "
             "or set STATE_DIR to a folder on another disk."
         )
-    if machine.memory_bytes is not None and machine.memory_bytes < needed_memory:
+    if machine.memory_bytes is not None and machine.memory_bytes < needs.memory:
         found.append(
-            f"{machine.memory_bytes / 1e9:.1f} GB of memory can be had and {needed_memory / 1e9:.1f} GB are needed: "
-            "close what you do not need, then start again."
+            f"{machine.memory_bytes / 1e9:.1f} GB of memory can be had and {needs.memory / 1e9:.1f} GB are needed: "
+            f"close what you do not need, then start again{_LESS if needs == ALL else '.'}"
         )
     for name, port in machine.taken_ports.items():
         found.append(f"Port {port} is in use: stop what listens there, or set {name} to another port.")
     return tuple(found)
+
+
+_LESS = ", or set DEMO_PARTS=stream for a run up to the ratio, without the bot and Elasticsearch."
 
 
 def _existing(folder: Path) -> Path:

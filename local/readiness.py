@@ -5,11 +5,11 @@ from collections.abc import Mapping
 
 from rich.console import Console
 
-from local.artifacts import STREAMING, ArtifactCache, cache_dir
+from local.artifacts import ELASTICSEARCH, STREAMING, ArtifactCache, cache_dir
 from local.errors import NoJdk, NotReadyYet
-from local.jdk import find_jdk
+from local.jdk import Jdk, find_jdk
 from local.part_plans import Tools
-from local.preflight import look, problems
+from local.preflight import ALL, STREAM, look, problems
 from local.run_errors import StateInUse
 from local.run_record import run_holder
 from local.settings import LocalSettings
@@ -31,12 +31,19 @@ def fetched_tools(
 ) -> Tools:
     """As `ready_tools`, for these ports only and whether or not a run is going on: what a set-up needs."""
     cache = ArtifactCache(cache_dir(environ))
-    found = list(problems(look(settings.run_dir, ports), first_run=bool(cache.missing(*STREAMING))))
+    sets, needs = ((*STREAMING, ELASTICSEARCH), ALL) if settings.runs_all else (STREAMING, STREAM)
+    found = list(problems(look(settings.run_dir, ports), needs, first_run=bool(cache.missing(*sets))))
     try:
         jdk = find_jdk(environ)
     except NoJdk as error:
         raise NotReadyYet("\n".join([str(error), *found])) from None
     if found:
         raise NotReadyYet("\n".join(found))
-    cache.fetch(*STREAMING, console=console)
-    return Tools(sys.executable, jdk, cache.files("kafka"), cache.folder / "spark")
+    cache.fetch(*sets, console=console)
+    return tools_of(cache, jdk)
+
+
+def tools_of(cache: ArtifactCache, jdk: Jdk) -> Tools:
+    """The tools of this interpreter, with the servers' files as they lie in the cache."""
+    (elasticsearch,) = cache.files(ELASTICSEARCH)
+    return Tools(sys.executable, jdk, cache.files("kafka"), cache.folder / "spark", elasticsearch)

@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from local.part_plans import RunClock
+from local.run_clock import RunClock
 from local.run_errors import StateInUse
 
 RUN_FILE = "run.json"

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Condition, Event, Thread
 
 from local.leash import leashed
-from local.part_plans import Finishes, LogSays, PartPlan, PortAnswers
+from local.part_plan import Finishes, LogSays, PartPlan, PortAnswers, Serves
 from local.restarts import SETTLED_SECONDS, Ended, end_text, may_restart, sudden_ends
 from local.run_errors import PartFailed
 from local.run_record import PartRecord, PartState
@@ -42,6 +42,7 @@ class RunningPart:
         self._changed = changed
         self._process: subprocess.Popen[bytes] | None = None
         self._started_ms: int | None = None
+        self._began = self._ready_after = 0.0
         self._condition = Condition()
         self._stopping = Event()
         self._back_off = BackOff(first=0.5, cap=30.0)
@@ -55,20 +56,29 @@ class RunningPart:
 
     def start(self) -> None:
         """Starts the part and returns at once."""
+        self._began = time.monotonic()
         self._thread.start()
 
-    def await_ready(self, seconds: float, is_interrupted: Callable[[], bool] = lambda: False) -> None:
-        """Waits until the part is up, or done if it is a one-shot; returns early when interrupted.
+    def is_ready(self) -> bool:
+        """Whether the part is up, or done if it is a one-shot.
+
+        Raises `PartFailed`, with the last lines of its log, when it is down for good or was not ready in time.
+        """
+        return self._is_ready_within(self.plan.ready_seconds, since=self._began)
+
+    def ready_text(self) -> str:
+        """Says that the part is ready, where it is and how long its start took."""
+        where = f" at {self.plan.address}" if self.plan.address else ""
+        return f"{self.plan.name} is {self.state}{where} ({self._ready_after:.1f} s)"
+
+    def await_ready(self, seconds: float) -> None:
+        """Waits until the part is up, or done if it is a one-shot.
 
         Raises `PartFailed`, with the last lines of its log, when it is down for good or not ready in time.
         """
-        deadline = time.monotonic() + seconds
+        since = time.monotonic()
         with self._condition:
-            while self.state not in ("up", "done") and not is_interrupted():
-                if self.failure is not None:
-                    raise PartFailed(self.failure)
-                if time.monotonic() > deadline:
-                    raise PartFailed(self._with_log(f"{self.plan.name} was not ready within {seconds:.0f} s"))
+            while not self._is_ready_within(seconds, since):
                 self._condition.wait(LOOK_SECONDS)
 
     def await_restarted(self, restarts: int, seconds: float) -> None:
@@ -113,6 +123,15 @@ class RunningPart:
             writes=self.plan.writes,
         )
 
+    def _is_ready_within(self, seconds: float, since: float) -> bool:
+        if self.state in ("up", "done"):
+            return True
+        if self.failure is not None:
+            raise PartFailed(self.failure)
+        if self._thread.ident is not None and time.monotonic() > since + seconds:
+            raise PartFailed(self._with_log(f"{self.plan.name} was not ready within {seconds:.0f} s"))
+        return False
+
     def _run(self) -> None:
         sudden = 0
         while not self._stopping.is_set():
@@ -148,9 +167,9 @@ class RunningPart:
     def _spawn(self) -> subprocess.Popen[bytes]:
         with self.log_path.open("ab") as log:
             process = subprocess.Popen(
-                leashed(self.plan.argv),
+                leashed(self.plan.command()),
                 cwd=self._root,
-                env={**os.environ, **self.plan.env},
+                env={**os.environ, **self.plan.variables()},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -168,6 +187,8 @@ class RunningPart:
         ready = self.plan.ready
         if isinstance(ready, PortAnswers):
             return answers(f"127.0.0.1:{ready.port}")
+        if isinstance(ready, Serves):
+            return ready.node.answers()
         if isinstance(ready, LogSays):
             with self.log_path.open("rb") as log:
                 log.seek(said_from)
@@ -186,6 +207,7 @@ class RunningPart:
     def _become(self, state: PartState) -> None:
         with self._condition:
             self.state = state
+            self._ready_after = time.monotonic() - self._began
             self._changed()
             self._condition.notify_all()
 

@@ -1,6 +1,7 @@
 """Settings of a run on one machine: where its state lies and which ports its servers take."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
@@ -22,10 +23,30 @@ class LocalSettings(PartSettings):
     demo_speed: float = Field(
         default=1.0, gt=0, le=1000, description="how fast the simulated market's time passes; 1 is real time"
     )
+    demo_parts: Literal["all", "stream"] = Field(
+        default="all",
+        description="what a run consists of: all, or stream (up to the ratio: no forecast, bot, Elasticsearch)",
+    )
+    demo_history_days: float = Field(
+        default=2.0, ge=0.1, le=60, description="days of simulated history that the demo's forecast is trained on"
+    )
     kafka_port: int = Field(default=19092, ge=1, le=65535, description="port of the local Kafka broker")
     kafka_controller_port: int = Field(default=19093, ge=1, le=65535, description="port of its KRaft controller")
     simulator_port: int = Field(default=8181, ge=1, le=65535, description="port of the simulated exchange")
     spark_ui_port: int = Field(default=4040, ge=1, le=65535, description="port of Spark's web page")
+    elasticsearch_port: int = Field(default=19200, ge=1, le=65535, description="port of the local Elasticsearch")
+    elasticsearch_transport_port: int = Field(
+        default=19300,
+        ge=1,
+        le=65535,
+        description="port that it keeps for other nodes, of which there are none",
+    )
+    simulator_cycle_seconds: int = Field(
+        default=720,
+        ge=180,
+        le=86_400,
+        description="period of the cycle in the simulated price, which the demo's forecast is taught; whole seconds",
+    )
     liquidity_delay_seconds: int = Field(
         default=1, ge=0, le=3600, description="how far event time must pass a minute's end before the minute is written"
     )
@@ -41,11 +62,32 @@ class LocalSettings(PartSettings):
         return f"127.0.0.1:{self.kafka_port}"
 
     @property
+    def elasticsearch_dir(self) -> Path:
+        """What Elasticsearch keeps, the passwords of its users among it."""
+        return self.run_dir / "elasticsearch"
+
+    @property
+    def elasticsearch_url(self) -> str:
+        """The local Elasticsearch's address."""
+        return f"http://127.0.0.1:{self.elasticsearch_port}"
+
+    @property
     def ports(self) -> dict[str, int]:
         """Every port that a run takes, by the variable that sets it."""
-        return {
+        stream = {
             "KAFKA_PORT": self.kafka_port,
             "KAFKA_CONTROLLER_PORT": self.kafka_controller_port,
             "SIMULATOR_PORT": self.simulator_port,
             "SPARK_UI_PORT": self.spark_ui_port,
         }
+        if not self.runs_all:
+            return stream
+        return stream | {
+            "ELASTICSEARCH_PORT": self.elasticsearch_port,
+            "ELASTICSEARCH_TRANSPORT_PORT": self.elasticsearch_transport_port,
+        }
+
+    @property
+    def runs_all(self) -> bool:
+        """Whether forecast, bot and Elasticsearch are part of the run."""
+        return self.demo_parts == "all"

@@ -9,20 +9,22 @@ from threading import Event, Lock
 from types import TracebackType
 from typing import Self
 
-from local.part_plans import PartPlan, RunClock
+from local.part_plan import PartPlan
+from local.run_clock import RunClock
 from local.run_errors import PartFailed
 from local.run_record import RunRecord, run_lock, write_run
 from local.running_part import RunningPart
 
+LOOK_SECONDS = 0.05
 ROOT = Path(__file__).resolve().parent.parent
 
 
 class LocalSystem:
-    """Starts the planned parts in order, each when the one before is ready; stops them in reverse order on exit.
+    """Starts each planned part when those it waits for are ready; stops them in reverse order on exit.
 
     A part that ends is started again when it may be. The state folder is locked for the time of the run. Use it as a
-    context manager; entering raises `StateInUse` or `PartFailed`, and leaves nothing running then. `prepare` is called
-    once the folder is locked, before the first part is started.
+    context manager; entering raises `StateInUse`, `PartFailed` or what preparing a server raises, and leaves nothing
+    running then.
     """
 
     def __init__(
@@ -33,7 +35,6 @@ class LocalSystem:
         source: str,
         bootstrap: str,
         clock: RunClock,
-        prepare: Callable[[], None] = lambda: None,
         say: Callable[[str], None] = lambda _: None,
         interrupted: Event | None = None,
     ) -> None:
@@ -42,7 +43,6 @@ class LocalSystem:
         self.source = source
         self.bootstrap = bootstrap
         self.clock = clock
-        self._prepare = prepare
         self._say = say
         self._interrupted = interrupted or Event()
         self._writing = Lock()
@@ -84,16 +84,25 @@ class LocalSystem:
         for part in self.parts.values():
             part.log_path.parent.mkdir(parents=True, exist_ok=True)
             _keep_one_earlier(part.log_path)
+        waiting, starting = list(self.parts.values()), list[RunningPart]()
+        while (waiting or starting) and not self._interrupted.is_set():
+            for part in [each for each in waiting if self._may_start(each)]:
+                part.start()
+                stack.callback(part.stop)
+                waiting.remove(part)
+                starting.append(part)
+            for part in [each for each in starting if each.is_ready()]:
+                self._say(part.ready_text())
+                starting.remove(part)
+            self._interrupted.wait(LOOK_SECONDS)
+
+    def _may_start(self, part: RunningPart) -> bool:
+        return all(self.parts[name].is_ready() for name in part.plan.after)
+
+    def _prepare(self) -> None:
         for part in self.parts.values():
-            if self._interrupted.is_set():
-                return
-            began = time.monotonic()
-            part.start()
-            stack.callback(part.stop)
-            part.await_ready(part.plan.ready_seconds, self._interrupted.is_set)
-            if part.state == "up":
-                where = f" at {part.plan.address}" if part.plan.address else ""
-                self._say(f"{part.plan.name} is up{where} ({time.monotonic() - began:.1f} s)")
+            if part.plan.server is not None:
+                part.plan.server.prepare()
 
     def _write_record(self) -> None:
         with self._writing:

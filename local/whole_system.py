@@ -1,11 +1,14 @@
-"""Puts a run together: the plans of its parts, its clock, its broker's storage."""
+"""Puts a run together: its clock and the plans of its parts."""
 
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from threading import Event
 
-from local.part_plans import PartPlan, Tools, kafka_node, next_clock, part_plans
+from local.forecast_kept import can_be_kept
+from local.part_plan import PartPlan
+from local.part_plans import Tools, part_plans
+from local.run_clock import next_clock
 from local.run_record import read_run
 from local.settings import LocalSettings
 from local.system import LocalSystem
@@ -24,14 +27,15 @@ def whole_system(
     `extra_env` adds variables for single parts, by part name. Nothing is started or written before it is entered.
     """
     before = read_run(settings.run_dir)
-    clock = next_clock(before.clock if before else None, settings.demo_speed, int(time.time() * 1000))
+    now_ms = int(time.time() * 1000)
+    clock = next_clock(before.clock if before else None, settings.demo_speed, now_ms)
+    train = not can_be_kept(settings.run_dir, settings.simulator_cycle_seconds, clock.wall_ms(now_ms))
     return LocalSystem(
         settings.run_dir,
-        [_with_env(plan, extra_env or {}) for plan in part_plans(settings, tools, clock)],
+        [_with_env(plan, extra_env or {}) for plan in part_plans(settings, tools, clock, train=train)],
         source=settings.demo_source,
         bootstrap=settings.bootstrap,
         clock=clock,
-        prepare=kafka_node(settings, tools).prepare,
         say=say,
         interrupted=interrupted,
     )

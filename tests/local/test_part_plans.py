@@ -1,31 +1,74 @@
 """What a run consists of."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from local.elasticsearch import ElasticsearchNode
+from local.errors import NotReadyYet
 from local.jdk import Jdk
-from local.part_plans import Finishes, PartPlan, PortAnswers, RunClock, Tools, next_clock, part_plans
+from local.kafka import KafkaNode
+from local.part_plan import Finishes, LogSays, PartPlan, PortAnswers, Serves
+from local.part_plans import Tools, part_plans
+from local.run_clock import RunClock
 from local.settings import LocalSettings
+from pipeline.settings import load
 
 NOW = 1_767_268_800_000
-TOOLS = Tools("python3", Jdk(Path("/jdk"), 25), (Path("/kafka/a.jar"), Path("/kafka/b.jar")), Path("/jars"))
-
-
+TOOLS = Tools("python3", Jdk(Path("/jdk"), 25), (Path("/kafka/a.jar"),), Path("/jars"), Path("/es/es.zip"))
+STREAM = ["kafka", "topics", "simulator", "producer-gemini", "spark"]
 REAL_TIME = RunClock()
 
 
-def plans(clock: RunClock = REAL_TIME) -> dict[str, PartPlan]:
-    settings = LocalSettings(
-        state_dir=Path("/elsewhere"), kafka_port=1001, simulator_port=1002, spark_ui_port=1003, demo_source="simulator"
+def plans(
+    clock: RunClock = REAL_TIME, parts: str = "all", *, train: bool = True, tools: Tools = TOOLS
+) -> dict[str, PartPlan]:
+    settings = load(
+        LocalSettings,
+        {},
+        state_dir=Path("/elsewhere"),
+        demo_parts=parts,
+        demo_history_days=3,
+        kafka_port=1001,
+        simulator_port=1002,
+        spark_ui_port=1003,
+        elasticsearch_port=1004,
+        simulator_cycle_seconds=240,
     )
-    return {plan.name: plan for plan in part_plans(settings, TOOLS, clock)}
+    return {plan.name: plan for plan in part_plans(settings, tools, clock, train=train)}
 
 
 def our_own(by_name: dict[str, PartPlan]) -> list[PartPlan]:
-    return [plan for name, plan in by_name.items() if name != "kafka"]
+    return [plan for name, plan in by_name.items() if name not in ("kafka", "elasticsearch")]
 
 
-def test_parts_start_in_the_order_in_which_they_need_each_other() -> None:
-    assert list(plans()) == ["kafka", "topics", "simulator", "producer-gemini", "spark"]
+def option(argv: Sequence[str], name: str) -> str:
+    return argv[argv.index(name) + 1]
+
+
+def test_stream_alone_has_neither_forecast_nor_bot_nor_elasticsearch() -> None:
+    assert list(plans(parts="stream", tools=replace(TOOLS, elasticsearch=None))) == STREAM
+
+
+def test_whole_run_has_all_parts_and_each_stands_behind_those_it_waits_for() -> None:
+    whole = plans()
+    assert set(whole) == {*STREAM, "elasticsearch", "history", "forecast", "indexer", "bot"}
+    names = list(whole)
+    for name, plan in whole.items():
+        assert all(names.index(other) < names.index(name) for other in plan.after), name
+
+
+def test_forecast_that_can_be_kept_is_not_made_again() -> None:
+    kept = plans(train=False)
+    assert not {"history", "forecast"} & set(kept)
+    assert all(set(plan.after) <= set(kept) for plan in kept.values())
+
+
+def test_whole_run_without_elasticsearchs_files_says_what_to_do() -> None:
+    with pytest.raises(NotReadyYet, match="make setup"):
+        plans(tools=replace(TOOLS, elasticsearch=None))
 
 
 def test_every_part_uses_this_runs_broker_and_state_folder() -> None:
@@ -34,19 +77,45 @@ def test_every_part_uses_this_runs_broker_and_state_folder() -> None:
         assert plan.env["STATE_DIR"] == "/elsewhere/simulator"
 
 
-def test_broker_runs_on_the_jdk_and_is_ready_when_its_port_answers() -> None:
+def test_broker_is_ready_when_it_answers() -> None:
     kafka = plans()["kafka"]
-    assert kafka.argv[0] == "/jdk/bin/java"
-    assert kafka.ready == PortAnswers(1001)
+    assert isinstance(kafka.ready, Serves)
+    assert isinstance(kafka.server, KafkaNode)
+    assert kafka.command()[0] == "/jdk/bin/java"
     assert kafka.address == "127.0.0.1:1001"
 
 
+def test_elasticsearch_is_ready_when_it_answers() -> None:
+    elasticsearch = plans()["elasticsearch"]
+    assert isinstance(elasticsearch.server, ElasticsearchNode)
+    assert elasticsearch.address == elasticsearch.server.url == "http://127.0.0.1:1004"
+
+
 def test_topics_are_made_before_anything_needs_them() -> None:
-    assert plans()["topics"].ready == Finishes()
+    whole = plans()
+    assert whole["topics"].ready == Finishes()
+    assert {name for name, plan in whole.items() if "topics" in plan.after} == {
+        "forecast",
+        "producer-gemini",
+        "spark",
+        "indexer",
+        "bot",
+    }
 
 
 def test_producer_reads_the_simulator() -> None:
     assert plans()["producer-gemini"].env["FEED_URL"] == plans()["simulator"].address == "ws://127.0.0.1:1002"
+
+
+def test_forecast_is_trained_on_the_simulators_history_and_told_of_its_cycle() -> None:
+    whole = plans()
+    history, forecast = whole["history"], whole["forecast"]
+    assert history.ready == forecast.ready == Finishes()
+    assert history.env["SIMULATOR_CYCLE_SECONDS"] == whole["simulator"].env["SIMULATOR_CYCLE_SECONDS"] == "240"
+    assert option(forecast.argv, "--cycle") == "240"
+    assert option(history.argv, "--out") == option(forecast.argv, "--history")
+    assert option(history.argv, "--days") == "3"
+    assert "--publish" in forecast.argv
 
 
 def test_spark_gets_the_jdk_the_jars_and_its_port() -> None:
@@ -57,32 +126,33 @@ def test_spark_gets_the_jdk_the_jars_and_its_port() -> None:
     assert spark.address == "http://127.0.0.1:1003"
 
 
+def test_indexer_writes_to_this_runs_elasticsearch_as_its_own_user() -> None:
+    indexer = plans()["indexer"]
+    assert indexer.env["ELASTICSEARCH_URL"] == "http://127.0.0.1:1004"
+    assert indexer.env["ELASTICSEARCH_USER"] == "indexer"
+    assert indexer.env["ELASTICSEARCH_PASSWORD_FILE"] == "/elsewhere/simulator/elasticsearch/indexer.password"
+
+
+def test_bot_trades_at_this_runs_simulator_by_this_runs_forecast() -> None:
+    whole = plans()
+    bot = whole["bot"]
+    assert bot.env["BOT_MODE"] == "simulator"
+    assert bot.env["BOT_API_URL"] == "http://127.0.0.1:1002"
+    assert bot.env["BOT_API_SECRET_FILE"] == "/elsewhere/simulator/exchange/api-secret"
+    assert bot.env["BOT_FORECAST"] == f"{option(whole['forecast'].argv, '--out')}/forecast.csv"
+    assert isinstance(bot.ready, LogSays)
+
+
+def test_fast_clock_leaves_the_bot_as_much_real_time_as_a_normal_one() -> None:
+    assert "BOT_PRICE_MAX_AGE_SECONDS" not in plans()["bot"].env
+    fast = plans(RunClock(speed=4.0, anchor_ms=NOW, start_ms=NOW))["bot"].env
+    assert fast["BOT_RATIO_MAX_AGE_SECONDS"] == "240"
+    assert fast["BOT_PRICE_MAX_AGE_SECONDS"] == "8"
+
+
 def test_parts_share_one_clock() -> None:
     clock = RunClock(speed=4.0, anchor_ms=NOW, start_ms=NOW + 5)
     for plan in our_own(plans(clock)):
         assert plan.env["CLOCK_SPEED"] == "4"
         assert plan.env["CLOCK_ANCHOR_MS"] == str(NOW)
         assert plan.env["CLOCK_START_MS"] == str(NOW + 5)
-
-
-def test_first_run_at_speed_one_uses_real_time() -> None:
-    assert next_clock(None, 1.0, NOW) == RunClock()
-    assert RunClock().wall_ms(NOW) == NOW
-
-
-def test_fast_clock_starts_now() -> None:
-    clock = next_clock(None, 4.0, NOW)
-    assert clock.wall_ms(NOW) == NOW
-    assert clock.wall_ms(NOW + 1_000) == NOW + 4_000
-
-
-def test_clock_of_the_next_run_never_goes_back() -> None:
-    first = next_clock(None, 4.0, NOW)
-    later = NOW + 60_000
-    for speed in (1.0, 2.0, 4.0):
-        assert next_clock(first, speed, later).wall_ms(later) == first.wall_ms(later) == NOW + 240_000
-
-
-def test_slow_clock_catches_up_with_real_time() -> None:
-    first = RunClock(speed=0.5, anchor_ms=NOW, start_ms=NOW)
-    assert next_clock(first, 1.0, NOW + 60_000) == RunClock()

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from local.ports import LOOPBACK
-from local.preflight import Machine, look, problems
+from local.preflight import ALL, STREAM, Machine, look, problems
 
 PLENTY = Machine(disk_bytes=50_000_000_000, memory_bytes=16_000_000_000, taken_ports={})
 LACKING = {
@@ -20,13 +20,13 @@ LACKING = {
 
 
 def test_machine_with_plenty_has_no_problem() -> None:
-    assert problems(PLENTY, first_run=True) == ()
+    assert problems(PLENTY, ALL, first_run=True) == ()
 
 
 @pytest.mark.parametrize("lack", LACKING)
 def test_each_lack_is_one_sentence_that_says_what_to_do(lack: str) -> None:
     machine, words = LACKING[lack]
-    (text,) = problems(machine, first_run=True)
+    (text,) = problems(machine, ALL, first_run=True)
     assert all(word in text for word in words)
     assert text.endswith(".")
     assert "\n" not in text
@@ -34,19 +34,26 @@ def test_each_lack_is_one_sentence_that_says_what_to_do(lack: str) -> None:
 
 def test_all_that_is_lacking_is_told_together() -> None:
     machine = Machine(1, 1, {"KAFKA_PORT": 19092, "SPARK_UI_PORT": 4040})
-    told = problems(machine, first_run=False)
+    told = problems(machine, ALL, first_run=False)
     assert len(told) == 4
     assert sum("Port " in text for text in told) == 2
 
 
 def test_first_run_needs_more_room_than_later_ones() -> None:
     machine = Machine(500_000_000, None, {})
-    assert problems(machine, first_run=False) == ()
-    assert len(problems(machine, first_run=True)) == 1
+    assert problems(machine, STREAM, first_run=False) == ()
+    assert len(problems(machine, STREAM, first_run=True)) == 1
 
 
 def test_memory_that_is_not_known_is_no_problem() -> None:
-    assert problems(Machine(50_000_000_000, None, {}), first_run=True) == ()
+    assert problems(Machine(50_000_000_000, None, {}), ALL, first_run=True) == ()
+
+
+def test_stream_alone_needs_less_and_that_is_told() -> None:
+    machine = Machine(50_000_000_000, 3_000_000_000, {})
+    assert problems(machine, STREAM, first_run=True) == ()
+    (text,) = problems(machine, ALL, first_run=True)
+    assert "DEMO_PARTS=stream" in text
 
 
 def test_look_finds_taken_ports_and_the_disk_of_a_folder_that_is_not_there_yet(tmp_path: Path) -> None:

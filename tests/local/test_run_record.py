@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from local.part_plans import RunClock
+from local.run_clock import RunClock
 from local.run_errors import StateInUse
 from local.run_record import PartRecord, RunRecord, read_run, run_holder, run_lock, write_run
 

@@ -12,7 +12,7 @@ import msgspec
 from rich.console import Console
 
 from local.part_counts import PartCounts, counts_by_part
-from local.part_plans import RunClock
+from local.run_clock import RunClock
 from local.run_record import PartRecord, RunRecord, run_lock, write_run
 from local.settings import LocalSettings
 from local.status import BrokerLook, RunStatus, TopicStatus, combined, look_within, run_status

@@ -11,7 +11,8 @@ from threading import Event
 
 import pytest
 
-from local.part_plans import Finishes, LogSays, PartPlan, PortAnswers, Ready, RunClock
+from local.part_plan import Finishes, LogSays, PartPlan, PortAnswers, Ready
+from local.run_clock import RunClock
 from local.run_errors import PartFailed, StateInUse
 from local.run_record import read_run, run_holder
 from local.system import LocalSystem
@@ -20,10 +21,14 @@ DEADLINE = 60.0
 WAITS = "import signal; print('ready', flush=True); signal.sigwait([signal.SIGTERM])"
 
 
-def part(name: str, program: str, ready: Ready = LogSays("ready"), seconds: float = DEADLINE) -> PartPlan:  # noqa: B008
-    return PartPlan(
-        name, (sys.executable, "-c", textwrap.dedent(program)), ready, {"SAID": name}, ready_seconds=seconds
-    )
+SAYS_READY = LogSays("ready")
+
+
+def part(
+    name: str, program: str, ready: Ready = SAYS_READY, seconds: float = DEADLINE, after: tuple[str, ...] = ()
+) -> PartPlan:
+    argv = (sys.executable, "-c", textwrap.dedent(program))
+    return PartPlan(name, ready, argv, {"SAID": name}, after, ready_seconds=seconds)
 
 
 def system_of(
@@ -45,7 +50,8 @@ def is_alive(pid: int | None) -> bool:
 
 def test_parts_start_in_order_and_all_are_gone_after(tmp_path: Path) -> None:
     said: list[str] = []
-    with system_of(tmp_path, part("one", WAITS), part("two", WAITS), say=said.append) as system:
+    two = part("two", WAITS, after=("one",))
+    with system_of(tmp_path, part("one", WAITS), two, say=said.append) as system:
         pids = [running.pid for running in system.parts.values()]
         assert all(is_alive(pid) for pid in pids)
         assert [running.state for running in system.parts.values()] == ["up", "up"]
@@ -57,8 +63,25 @@ def test_one_shot_is_done_before_the_next_part_starts(tmp_path: Path) -> None:
     made = tmp_path / "made"
     needs = f"import pathlib; assert pathlib.Path({str(made)!r}).exists()\n{WAITS}"
     makes = f"import pathlib; pathlib.Path({str(made)!r}).touch()"
-    with system_of(tmp_path / "run", part("makes", makes, Finishes()), part("needs", needs)) as system:
+    with system_of(
+        tmp_path / "run", part("makes", makes, Finishes()), part("needs", needs, after=("makes",))
+    ) as system:
         assert [running.state for running in system.parts.values()] == ["done", "up"]
+
+
+def test_parts_that_do_not_need_each_other_start_side_by_side(tmp_path: Path) -> None:
+    def meets(mine: Path, other: Path) -> str:
+        return f"""
+import pathlib, threading
+pathlib.Path({str(mine)!r}).touch()
+while not pathlib.Path({str(other)!r}).exists():
+    threading.Event().wait(0.05)
+{WAITS}
+"""
+
+    a, b = tmp_path / "a", tmp_path / "b"
+    with system_of(tmp_path / "run", part("one", meets(a, b)), part("two", meets(b, a))) as system:
+        assert [running.state for running in system.parts.values()] == ["up", "up"]
 
 
 def test_part_is_ready_when_its_port_answers(tmp_path: Path) -> None:
@@ -99,7 +122,7 @@ def test_part_that_asks_for_a_restart_gets_it(tmp_path: Path) -> None:
 def test_part_with_wrong_settings_ends_the_start_with_its_last_words(tmp_path: Path) -> None:
     wrong = "import sys; print('KAFKA_PORT: expected a number', file=sys.stderr); sys.exit(78)"
     waiting = part("waiting", WAITS)
-    system = system_of(tmp_path, waiting, part("wrong", wrong))
+    system = system_of(tmp_path, waiting, part("wrong", wrong, after=("waiting",)))
     with pytest.raises(PartFailed, match=r"(?s)wrong ended with exit code 78.*KAFKA_PORT: expected a number"), system:
         pass
     assert system.parts["waiting"].pid is None

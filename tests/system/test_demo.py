@@ -83,7 +83,12 @@ def environ(
     """Ports and a state folder of this test's own, a clock of speed 4, the artifacts that are there."""
     names = ("KAFKA_PORT", "KAFKA_CONTROLLER_PORT", "SIMULATOR_PORT", "SPARK_UI_PORT")
     ports = dict(zip(names, map(str, free_ports(len(names))), strict=True))
-    cache = {"RTC_CACHE": str(artifact_cache.folder), "STATE_DIR": str(tmp_path / "state"), "DEMO_SPEED": "4"}
+    cache = {
+        "RTC_CACHE": str(artifact_cache.folder),
+        "STATE_DIR": str(tmp_path / "state"),
+        "DEMO_SPEED": "4",
+        "DEMO_PARTS": "stream",
+    }
     return {**os.environ, **ports, **cache}
 
 

@@ -1,5 +1,6 @@
 """The settings of all parts, and those that a newcomer may want first."""
 
+from bot.settings import BotSettings
 from indexer.settings import IndexerSettings
 from local.settings import LocalSettings
 from pipeline.settings import PartSettings
@@ -13,6 +14,7 @@ PARTS: dict[str, type[PartSettings]] = {
     "producers": ProducerSettings,
     "simulator": SimulatorSettings,
     "spark_jobs": SparkSettings,
+    "bot": BotSettings,
     "indexer": IndexerSettings,
 }
 
@@ -29,4 +31,8 @@ IN_THE_README = (
     "FEED_URL",
     "FEED_SYMBOLS",
     "LIQUIDITY_DELAY_SECONDS",
+    "BOT_MODE",
+    "BOT_TRADE_FRACTION",
+    "BOT_RATIO_MIN",
+    "BOT_RATIO_MAX",
 )

@@ -49,7 +49,8 @@ def run(settings: IndexerSettings, stop: StopSignal) -> None:
         opened.callback(writer.close)
         publisher = Publisher(bootstrap)
         opened.callback(publisher.abandon)
-        consumer = make_consumer(bootstrap, group=GROUP, max_poll_records=RECORDS)
+        # Not as `group`: the group keeps the offsets, but nobody is a member of it (see `Indexer`).
+        consumer = make_consumer(bootstrap, group_id=GROUP, max_poll_records=RECORDS)
         opened.callback(consumer.close, timeout_ms=_FAREWELL_SECONDS * 1000)
         health = HealthReporter(
             "indexer",

@@ -73,7 +73,7 @@ def indexing(settings: IndexerSettings) -> Iterator[None]:
 
 def committed(bootstrap: str, topic: str) -> int:
     """Up to which record of the topic the indexer is done, over all partitions."""
-    with make_consumer(bootstrap, group=GROUP) as consumer:
+    with make_consumer(bootstrap, group_id=GROUP) as consumer:
         return sum(consumer.committed(partition) or 0 for partition in partitions_of(consumer, topic))
 
 

@@ -5,20 +5,16 @@ import time
 from base64 import b64decode
 from collections.abc import Callable
 
-import pytest
 from kafka import KafkaProducer
 
 from indexer import templates
 from indexer.documents import documents
-from indexer.run import run
 from indexer.settings import IndexerSettings
 from local.elasticsearch import ElasticsearchServer
 from local.kafka import KafkaServer
 from market.records import encode
 from pipeline.bounded_producer import producer_config
-from pipeline.errors import WrongSettings
 from pipeline.kafka_clients import end_offsets
-from pipeline.process import StopSignal
 from pipeline.topics import BOT_EVENTS, FORECASTS, GEMINI_FEED, HEALTH, SPARK_OUT
 from pipeline.transactions import TransactionalPublisher
 from tests.indexer.indexed import (
@@ -233,11 +229,6 @@ def test_stop_while_elasticsearch_is_away_leaves_all_for_the_next_start(
     assert committed(broker.bootstrap, GEMINI_FEED) == before
     with indexing(settings()):
         indexed.await_ids(trade_ids(symbol, range(5)))
-
-
-def test_user_that_elasticsearch_does_not_know_ends_it(settings: Settings) -> None:
-    with pytest.raises(WrongSettings, match="ELASTICSEARCH_USER"):
-        run(settings(elasticsearch_user="nobody"), StopSignal())
 
 
 def test_health_of_the_parts_is_indexed_and_tells_when_it_has_caught_up(

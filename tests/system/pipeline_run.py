@@ -73,23 +73,30 @@ class PipelineRun:
             out=[record for record in self.values(SPARK_OUT) if record["window_start"] < end],
         )
 
-    def await_true(self, condition: Callable[[], bool], deadline_seconds: float, what: str) -> None:
-        """Waits for a condition; fails, naming it, when a part is down for good or the deadline passes."""
+    def await_true(
+        self, condition: Callable[[], bool], deadline_seconds: float, what: str, *, parts_up: bool = True
+    ) -> None:
+        """Waits for a condition; fails, naming it, when the deadline passes or, with `parts_up`, a part is down."""
         deadline = time.monotonic() + deadline_seconds
         pause = Event()
         while not condition():
-            self.system.raise_if_failed()
+            if parts_up:
+                self.system.raise_if_failed()
             assert time.monotonic() < deadline, f"not within {deadline_seconds:.0f} s: {what}"
             pause.wait(LOOK_SECONDS)
 
 
 @contextmanager
 def pipeline_run(
-    folder: Path, artifact_cache: ArtifactCache, extra_env: Mapping[str, Mapping[str, str]], speed: float = SPEED
+    folder: Path,
+    artifact_cache: ArtifactCache,
+    extra_env: Mapping[str, Mapping[str, str]],
+    speed: float = SPEED,
+    parts: str = "stream",
 ) -> Iterator[PipelineRun]:
-    """Runs everything on free ports at that speed; `extra_env` adds variables for single parts."""
-    artifact_cache.fetch("kafka", "spark")
-    kafka_port, controller_port, simulator_port, spark_ui_port = free_ports(4)
+    """Runs those parts (`stream` or `all`) on free ports at that speed; `extra_env` adds variables for single parts."""
+    artifact_cache.fetch("kafka", "spark", "elasticsearch")
+    kafka_port, controller_port, simulator_port, spark_ui_port, elasticsearch_port, transport_port = free_ports(6)
     settings = load(
         LocalSettings,
         state_dir=folder / "state",
@@ -98,12 +105,16 @@ def pipeline_run(
         kafka_controller_port=controller_port,
         simulator_port=simulator_port,
         spark_ui_port=spark_ui_port,
+        elasticsearch_port=elasticsearch_port,
+        elasticsearch_transport_port=transport_port,
+        demo_parts=parts,
     )
     tools = Tools(
         sys.executable,
         find_jdk(os.environ),
         artifact_cache.files("kafka"),
         artifact_cache.files("spark")[0].parent,
+        artifact_cache.files("elasticsearch")[0],
     )
     with whole_system(settings, tools, extra_env=extra_env) as system:
         yield PipelineRun(system, settings)

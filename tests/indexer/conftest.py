@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from elasticsearch import Elasticsearch
@@ -18,6 +19,8 @@ from local.ports import free_ports
 from pipeline.settings import load
 from pipeline.topics import create_topics
 from tests.indexer.indexed import Indexed
+
+PATIENTLY: dict[str, Any] = {"request_timeout": 60, "max_retries": 0}
 
 
 @pytest.fixture(scope="package")
@@ -44,7 +47,7 @@ def symbol() -> str:
 @pytest.fixture
 def admin(elasticsearch: ElasticsearchServer) -> Iterator[Elasticsearch]:
     """Elasticsearch, for a user who may do all."""
-    with Elasticsearch(elasticsearch.url, basic_auth=elasticsearch.login(ADMIN), request_timeout=60) as client:
+    with Elasticsearch(elasticsearch.url, basic_auth=elasticsearch.login(ADMIN), **PATIENTLY) as client:
         yield client
 
 

@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from http import HTTPStatus
 
 import msgspec
-from elasticsearch import Elasticsearch
+from elasticsearch import ApiError, Elasticsearch
 
 from indexer.run import GROUP, run
 from indexer.settings import IndexerSettings
@@ -37,10 +38,17 @@ class Indexed:
 
     def ids(self, index: str = "crypto-*") -> set[str]:
         """The ids of the symbol's documents; an id that is there twice fails."""
-        self._client.indices.refresh(index=index)
-        hits = self._client.search(index=index, query={"term": {"symbol": self._symbol}}, size=10_000)["hits"]["hits"]
-        ids = {hit["_id"] for hit in hits}
-        assert len(ids) == len(hits)
+        only = {"term": {"symbol": self._symbol}}
+        try:
+            self._client.indices.refresh(index=index)
+            found = self._client.search(index=index, query=only, size=10_000, allow_partial_search_results=False)
+        except ApiError as error:
+            if error.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
+                raise
+            # An index that has just come into being cannot be searched yet.
+            return set()
+        ids = {hit["_id"] for hit in found["hits"]["hits"]}
+        assert len(ids) == len(found["hits"]["hits"])
         return ids
 
     def await_ids(self, ids: Iterable[str], index: str = "crypto-*") -> None:

@@ -1,24 +1,32 @@
-"""The demo: starts a whole run, shows each finished minute's ratio as it comes, and stops all of it when asked."""
+"""The demo: starts a whole run, shows ratio, decision and account as they come, and stops all of it when asked."""
 
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
 from local.demo_output import Show, write_picture
 from local.demo_screen import DemoView, PartView
+from local.document_counts import CountsWatch
+from local.elasticsearch_accounts import READER, password_file
 from local.errors import LocalError
-from local.minutes_seen import MinutesSeen
+from local.forecast_kept import kept_origin
+from local.minutes_seen import MinuteRow, MinutesSeen
 from local.part_plans import Tools
 from local.settings import LocalSettings
 from local.system import LocalSystem
 from local.topic_reader import open_consumer
+from local.trading_screen import TradingView
+from local.trading_seen import TradingSeen
 from local.watch import Watch
 from local.whole_system import whole_system
-from pipeline.topics import GEMINI_FEED
+from pipeline.topics import BOT_EVENTS, GEMINI_FEED
 
 LOOK_SECONDS = 0.25
 CONSUMER_SECONDS = 30.0
+# How long the last picture waits for the decision about its last minute.
+DECISION_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -50,14 +58,22 @@ def run_demo(settings: LocalSettings, tools: Tools, options: DemoOptions, show: 
 
 
 def _follow(system: LocalSystem, settings: LocalSettings, options: DemoOptions, show: Show, stop: Event) -> None:
-    with open_consumer(system.bootstrap, CONSUMER_SECONDS) as consumer:
-        watch = Watch(consumer, [GEMINI_FEED], system.started_ms)
-        while not stop.is_set() and not is_enough(watch.seen, options):
+    with ExitStack() as stack:
+        consumer = stack.enter_context(open_consumer(system.bootstrap, CONSUMER_SECONDS))
+        journal = BOT_EVENTS if settings.runs_all else None
+        watch = Watch(consumer, [GEMINI_FEED], system.started_ms, journal=journal)
+        counts = CountsWatch(settings.elasticsearch_port, settings.elasticsearch_dir)
+        if settings.runs_all:
+            stack.enter_context(counts)
+        enough_since: float | None = None
+        while not stop.is_set() and not _is_over(watch, enough_since):
             new = watch.poll(LOOK_SECONDS)
             system.raise_if_failed()
-            show.frame(demo_view(system, watch.seen, settings), new)
-    if options.picture is not None:
-        write_picture(demo_view(system, watch.seen, settings), options.picture)
+            show.frame(demo_view(system, watch, counts, settings), new)
+            if enough_since is None and is_enough(watch.seen, options):
+                enough_since = time.monotonic()
+        if options.picture is not None:
+            write_picture(demo_view(system, watch, counts, settings), options.picture)
 
 
 def is_enough(seen: MinutesSeen, options: DemoOptions) -> bool:
@@ -65,8 +81,18 @@ def is_enough(seen: MinutesSeen, options: DemoOptions) -> bool:
     return options.minutes is not None and seen.finished >= options.minutes
 
 
-def demo_view(system: LocalSystem, seen: MinutesSeen, settings: LocalSettings) -> DemoView:
+def _is_over(watch: Watch, enough_since: float | None) -> bool:
+    """Whether enough minutes were seen and the last of them is decided, or has not been for a while."""
+    if enough_since is None:
+        return False
+    last = watch.seen.rows[-1]
+    is_decided = isinstance(last, MinuteRow) and watch.trading.of(last) is not None
+    return is_decided or not watch.has_journal or time.monotonic() > enough_since + DECISION_SECONDS
+
+
+def demo_view(system: LocalSystem, watch: Watch, counts: CountsWatch, settings: LocalSettings) -> DemoView:
     """What one frame shows."""
+    seen = watch.seen
     return DemoView(
         source=system.source,
         parts=tuple(
@@ -84,4 +110,15 @@ def demo_view(system: LocalSystem, seen: MinutesSeen, settings: LocalSettings) -
         spark_ui=f"http://127.0.0.1:{settings.spark_ui_port}",
         ratio_seen=seen.finished > 0,
         delay_seconds=settings.liquidity_delay_seconds,
+        trading=_trading_view(watch.trading, counts, settings) if watch.has_journal else None,
+    )
+
+
+def _trading_view(seen: TradingSeen, counts: CountsWatch, settings: LocalSettings) -> TradingView:
+    password = password_file(settings.elasticsearch_dir, READER)
+    return TradingView(
+        seen=seen,
+        forecast=kept_origin(settings.run_dir),
+        documents=counts.latest,
+        elasticsearch=f"{settings.elasticsearch_url} (user {READER}, password in {password})",
     )

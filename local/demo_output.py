@@ -21,6 +21,9 @@ from local.demo_screen import (
     screen,
 )
 from local.minutes_seen import Absence, MinuteRow, clock_text
+from local.trading_screen import account_texts, event_line, honest_texts
+from local.watch import News
+from market.journal import Decision
 
 FRAME_SECONDS = 0.25
 KEPT_MESSAGES = 3
@@ -35,8 +38,8 @@ class Show(Protocol):
     def say(self, text: str) -> None:
         """Shows one sentence about what happens."""
 
-    def frame(self, view: DemoView, new: Sequence[MinuteRow | Absence]) -> None:
-        """Shows how things stand; `new` are the minutes that were not shown before."""
+    def frame(self, view: DemoView, new: Sequence[News]) -> None:
+        """Shows how things stand; `new` is what was not shown before."""
 
     def close(self) -> None:
         """Leaves the last frame as it is; sentences follow below it."""
@@ -55,16 +58,20 @@ class PlainShow:
             f"{clock_text(int(time.time() * 1000))} {text}", markup=False, highlight=False, soft_wrap=True
         )
 
-    def frame(self, view: DemoView, new: Sequence[MinuteRow | Absence]) -> None:
-        """Prints the new minutes, and once, when the feed is there, what is to be expected."""
+    def frame(self, view: DemoView, new: Sequence[News]) -> None:
+        """Prints what is new, and once, when the feed is there, what is to be expected."""
         if not self._explained and view.price is not None:
             self._explained = True
-            for text in (price_text(view.price, view.source), expectation_text(view), *look_texts(view)):
+            honest = honest_texts(view.trading.forecast) if view.trading else ()
+            for text in (price_text(view.price, view.source), expectation_text(view), *honest, *look_texts(view)):
                 self.say(text)
-        for row in new:
-            self.say(minute_line(row))
-        if new:
+        for news in new:
+            self.say(minute_line(news) if isinstance(news, MinuteRow | Absence) else event_line(news))
+        if any(isinstance(news, MinuteRow) for news in new):
             self.say(f"Feed: {feed_text(view)}")
+        if view.trading is not None and any(isinstance(news, Decision) for news in new):
+            for text in account_texts(view.trading):
+                self.say(text)
 
     def close(self) -> None:
         """Nothing is open."""
@@ -86,8 +93,8 @@ class LiveShow:
         else:
             self._messages.append(f"{clock_text(int(time.time() * 1000))} {text}")
 
-    def frame(self, view: DemoView, new: Sequence[MinuteRow | Absence]) -> None:
-        """Draws the screen anew when there are new minutes, and otherwise a few times a second."""
+    def frame(self, view: DemoView, new: Sequence[News]) -> None:
+        """Draws the screen anew when there is news, and otherwise a few times a second."""
         if not new and time.monotonic() - self._drawn < FRAME_SECONDS:
             return
         if self._live is None:

@@ -4,6 +4,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.elasticsearch_place import forget_place
 from local.run_errors import NotOurFolder
 from local.run_record import LOCK_FILE, run_lock
 
@@ -27,6 +28,8 @@ def forget(run_dir: Path) -> Removed | None:
     if run_dir.is_symlink() or not (run_dir / LOCK_FILE).is_file():
         raise NotOurFolder(f"{run_dir} was not made by a demo; nothing was removed. Look at DEMO_SOURCE and STATE_DIR")
     with run_lock(run_dir):
+        # Started by root, Elasticsearch may keep its files elsewhere, behind a link.
+        forget_place(run_dir / "elasticsearch")
         files = [path for path in run_dir.rglob("*") if path.is_file() and not path.is_symlink()]
         removed = Removed(run_dir, len(files), sum(path.stat().st_size for path in files))
         shutil.rmtree(run_dir)

@@ -10,6 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from local.minutes_seen import MINUTE_MS, Absence, MinuteRow, Price, clock_text, counts_text
+from local.trading_screen import TradingView, honest_texts, reason_text, trading_texts
+from local.trading_seen import TradingSeen
+from market.journal import Decision
 
 MARKS = {"up": ("●", "green"), "starting": ("○", "yellow"), "restarting": ("○", "yellow"), "down": ("●", "red")}
 NOTHING = "–"
@@ -18,6 +21,9 @@ DAY_MS = 86_400_000
 SPARK_SECONDS = 3.0
 # The title, the table's head, two blank lines, one where the cursor stays, and three for long lines that are wrapped.
 OTHER_LINES = 8
+# With fewer lines than this for the minutes, what only explains is left out.
+ENOUGH_ROOM = 5
+ACTION_STYLES = {"buy": "bold green", "sell": "bold magenta", "none": "dim"}
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,7 @@ class DemoView:
     spark_ui: str
     ratio_seen: bool
     delay_seconds: float
+    trading: TradingView | None = None
 
 
 @dataclass(frozen=True)
@@ -72,37 +79,66 @@ def screen(view: DemoView, messages: Sequence[str], height: int) -> RenderableTy
         _parts_line(view.parts),
         *_feed_lines(view),
         _progress(view),
-        *_look_lines(view),
     ]
-    room = max(3, height - len(footer) - OTHER_LINES)
-    return Group(_title(view), Text(), minutes_table(view.rows[-room:], view.now_ms), Text(), *footer)
+    notes: list[RenderableType] = []
+    if view.trading is not None:
+        footer += [_cut(text) for text in trading_texts(view.trading)]
+        notes = [_cut(text, "yellow") for text in honest_texts(view.trading.forecast)]
+    looks = _look_lines(view)
+    room = height - len(footer) - len(looks) - OTHER_LINES
+    if room - len(notes) < ENOUGH_ROOM:
+        notes = []
+    room = max(3, room - len(notes))
+    table = minutes_table(view.rows[-room:], view.now_ms, view.trading.seen if view.trading else None)
+    return Group(_title(view), Text(), table, Text(), *footer, *notes, *looks)
 
 
-def minutes_table(rows: Sequence[MinuteRow | Absence], now_ms: int) -> Table:
-    """The finished minutes, oldest first, a line each; the day is named only where it is not today."""
+def minutes_table(rows: Sequence[MinuteRow | Absence], now_ms: int, trading: TradingSeen | None = None) -> Table:
+    """The finished minutes, oldest first, a line each; the day is named only where it is not today.
+
+    Where there is trading, a minute's line ends with what was decided about it.
+    """
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", expand=False)
     table.add_column("Minute (UTC)", no_wrap=True)
-    table.add_column("Symbol", no_wrap=True)
     for name in ("Bid", "Ask", "Ask/bid", "Changes"):
         table.add_column(name, justify="right", no_wrap=True)
+    if trading is not None:
+        table.add_column("Forecast", no_wrap=True)
+        table.add_column("Decision", no_wrap=True)
     # Not `no_wrap`: this is the column that gives way. Its texts are cut instead.
-    table.add_column("Complete")
+    table.add_column("Complete" if trading is None else "Why")
     for row in rows:
         if isinstance(row, Absence):
-            table.add_row(
-                _span(row.from_ms, row.to_ms, now_ms), row.symbol, "", "", "", "", _cut(absence_text(row)), style="dim"
-            )
+            between = [""] * (len(table.columns) - 2)
+            table.add_row(_span(row.from_ms, row.to_ms, now_ms), *between, _cut(absence_text(row)), style="dim")
         else:
-            table.add_row(
-                _span(row.start_ms, row.end_ms, now_ms),
-                row.symbol,
-                money_text(row.bid),
-                money_text(row.ask),
-                Text(ratio_text(row.ratio), style="bold cyan"),
-                f"{row.changes:,}",
-                _cut(complete_text(row), "" if row.complete else "yellow"),
-            )
+            end = _complete_cells(row) if trading is None else _decision_cells(row, trading.of(row))
+            table.add_row(*_ratio_cells(row, now_ms), *end)
     return table
+
+
+def _ratio_cells(row: MinuteRow, now_ms: int) -> tuple[RenderableType, ...]:
+    return (
+        _span(row.start_ms, row.end_ms, now_ms),
+        whole_text(row.bid),
+        whole_text(row.ask),
+        Text(ratio_text(row.ratio), style="bold cyan"),
+        f"{row.changes:,}",
+    )
+
+
+def _complete_cells(row: MinuteRow) -> tuple[Text, ...]:
+    return (_cut(complete_text(row), "" if row.complete else "yellow"),)
+
+
+def _decision_cells(row: MinuteRow, decision: Decision | None) -> tuple[Text, ...]:
+    why = "" if row.complete else complete_text(row)
+    style = "" if row.complete else "yellow"
+    if decision is None:
+        return Text(NOTHING), Text(NOTHING), _cut(why, style)
+    why = f"{reason_text(decision)}; {why}" if why else reason_text(decision)
+    action = Text(decision.action, style=ACTION_STYLES[decision.action])
+    return Text(decision.forecast_side or NOTHING), action, _cut(why, style)
 
 
 def minute_line(row: MinuteRow | Absence) -> str:
@@ -143,10 +179,10 @@ def expectation_text(view: DemoView) -> str:
 
 def look_texts(view: DemoView) -> tuple[str, ...]:
     """Where to look and how to stop."""
-    return (
-        f"Look: Spark's UI {view.spark_ui} · in another terminal: make status · make tail TOPIC=gemini-feed",
-        "Ctrl-C stops all of it; make demo resumes, make demo-reset forgets.",
-    )
+    topic = "gemini-feed" if view.trading is None else "bot.events"
+    look = f"Look: Spark's UI {view.spark_ui} · in another terminal: make status · make tail TOPIC={topic}"
+    stop = "Ctrl-C stops all of it; make demo resumes, make demo-reset forgets."
+    return (look, stop) if view.trading is None else (look, f"Elasticsearch {view.trading.elasticsearch}", stop)
 
 
 def feed_text(view: DemoView) -> str:
@@ -159,6 +195,11 @@ def price_text(price: Price, source: str) -> str:
     """Best bid and ask; a simulated price is called one."""
     label = "simulated price" if source == "simulator" else "price"
     return f"{price.symbol} {label}: {price.bid or NOTHING} bid, {price.ask or NOTHING} ask"
+
+
+def whole_text(amount: str | None) -> str:
+    """A sum without its fraction, as a table has room for it."""
+    return NOTHING if amount is None else f"{Decimal(amount):,.0f}"
 
 
 def money_text(amount: str | None) -> str:

@@ -18,14 +18,20 @@ def table_file(run_dir: Path) -> Path:
     return forecast_folder(run_dir) / "forecast.csv"
 
 
-def can_be_kept(run_dir: Path, cycle_seconds: int, now_ms: int) -> bool:
-    """Whether there is a forecast that knows this cycle and covers the next hours from `now_ms` on."""
+def kept_origin(run_dir: Path) -> ForecastOrigin | None:
+    """What made the run's forecast; None when there is none that can be read."""
     try:
         origin = decode_forecast((forecast_folder(run_dir) / "origin.json").read_bytes())
     except (OSError, MalformedForecast):
-        return False
+        return None
+    return origin if isinstance(origin, ForecastOrigin) else None
+
+
+def can_be_kept(run_dir: Path, cycle_seconds: int, now_ms: int) -> bool:
+    """Whether there is a forecast that knows this cycle and covers the next hours from `now_ms` on."""
+    origin = kept_origin(run_dir)
     return (
-        isinstance(origin, ForecastOrigin)
+        origin is not None
         and origin.cycle_seconds == cycle_seconds
         and origin.first <= now_ms
         and origin.last >= now_ms + STILL_COVERS_MS

@@ -15,6 +15,8 @@ from local.run_clock import RunClock
 from local.settings import LocalSettings
 from pipeline.topics import BOT_EVENTS, FORECASTS, GEMINI_FEED, SPARK_OUT
 
+# The part that others look for by its name.
+ELASTICSEARCH = "elasticsearch"
 # What is forecast, and how much is held out first to measure it.
 FORECAST_SPAN, HOLDOUT_DAYS = "2d", "0.25"
 # Seconds that the bot lets a ratio and a price grow old, and clocks differ, at the clock's normal speed.
@@ -76,7 +78,7 @@ def _elasticsearch(settings: LocalSettings, tools: Tools) -> PartPlan:
         settings.elasticsearch_port,
         settings.elasticsearch_transport_port,
     )
-    return PartPlan(name="elasticsearch", ready=Serves(node), address=node.url, ready_seconds=240.0)
+    return PartPlan(name=ELASTICSEARCH, ready=Serves(node), address=node.url, ready_seconds=240.0)
 
 
 def _topics(tools: Tools, common: Mapping[str, str]) -> PartPlan:
@@ -165,7 +167,7 @@ def _indexer(settings: LocalSettings, tools: Tools, common: Mapping[str, str]) -
             "ELASTICSEARCH_USER": INDEXER,
             "ELASTICSEARCH_PASSWORD_FILE": str(password_file(settings.elasticsearch_dir, INDEXER)),
         },
-        after=("topics", "elasticsearch"),
+        after=("topics", ELASTICSEARCH),
     )
 
 

@@ -1,22 +1,26 @@
-"""What `make status` tells: which parts are up, when each wrote last, and how much is in the topics."""
+"""What `make status` tells: which parts are up, when each wrote last, how much is in the topics and the indices."""
 
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
 from threading import Thread
+from urllib.parse import urlsplit
 
+from local.document_counts import Documents, document_counts
 from local.part_counts import PartCounts, counts_by_part
+from local.part_plans import ELASTICSEARCH
 from local.run_errors import BrokerAway
 from local.run_record import PartRecord, RunRecord, read_run, run_holder
 from local.settings import LocalSettings
 from local.topic_reader import newest_records, open_consumer, topic_ends, topic_names
-from pipeline.topics import HEALTH
+from pipeline.topics import BOT_EVENTS, HEALTH
 
 BROKER_SECONDS = 4.0
-# One sample a part and minute: enough for the newest of every part.
-HEALTH_SAMPLES = 100
+# How many of a topic's newest records are read: of health one sample a part and minute, enough for the newest of every
+# part; of the journal enough to find a record among what transactions add for themselves.
+NEWEST = {HEALTH: 100, BOT_EVENTS: 20}
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,10 @@ class PartStatus:
 
 @dataclass(frozen=True)
 class RunStatus:
-    """All of one source's run. `broker` is the reason why the topics are unknown, or None when they are known."""
+    """All of one source's run. `broker` is the reason why the topics are unknown, or None when they are known.
+
+    `documents` counts those of each index, or says why they are unknown; None for a run without Elasticsearch.
+    """
 
     source: str
     running: bool
@@ -53,6 +60,7 @@ class RunStatus:
     broker: str | None
     parts: tuple[PartStatus, ...]
     topics: tuple[TopicStatus, ...]
+    documents: Documents | None = None
 
 
 @dataclass(frozen=True)
@@ -65,13 +73,20 @@ class BrokerLook:
 
 
 def run_status(settings: LocalSettings) -> RunStatus:
-    """Looks at the run's record, its processes and its broker; takes at most about `BROKER_SECONDS`."""
+    """Looks at the run's record, its processes, its broker and its Elasticsearch; takes a few seconds at most."""
     holder = run_holder(settings.run_dir)
     record = read_run(settings.run_dir)
     if holder is None or record is None:
         return not_running(settings)
     look = look_within(lambda: look_into_broker(record.bootstrap), BROKER_SECONDS)
-    return combined(record, str(settings.run_dir), look, int(time.time() * 1000), process_is_alive)
+    status = combined(record, str(settings.run_dir), look, int(time.time() * 1000), process_is_alive)
+    return replace(status, documents=_documents(record, settings))
+
+
+def _documents(record: RunRecord, settings: LocalSettings) -> Documents | None:
+    addresses = [part.address for part in record.parts if part.name == ELASTICSEARCH]
+    port = urlsplit(addresses[0] or "").port if addresses else None
+    return None if port is None else document_counts(port, settings.elasticsearch_dir)
 
 
 def not_running(settings: LocalSettings) -> RunStatus:
@@ -124,7 +139,7 @@ def look_into_broker(bootstrap: str) -> BrokerLook:
     try:
         with open_consumer(bootstrap, BROKER_SECONDS) as consumer:
             ends = topic_ends(consumer, topic_names(consumer))
-            newest = newest_records(consumer, ends, {HEALTH: HEALTH_SAMPLES})
+            newest = newest_records(consumer, ends, NEWEST)
     except BrokerAway as error:
         return BrokerLook(failure=str(error))
     now_ms = int(time.time() * 1000)

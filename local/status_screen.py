@@ -1,5 +1,7 @@
 """How a status looks on a terminal."""
 
+from collections.abc import Mapping
+
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -11,7 +13,7 @@ UNKNOWN_MARK = ("●", "")
 
 
 def status_screen(status: RunStatus) -> RenderableType:
-    """Tables of parts and topics; one sentence when nothing runs."""
+    """Tables of parts, topics and indices; one sentence when nothing runs."""
     if not status.running:
         return Text(f"Nothing runs on {status.state}. `make demo` starts it.")
     head = Text(f"{status.source}: process {status.pid}, broker {status.bootstrap}, state in {status.state}")
@@ -20,6 +22,10 @@ def status_screen(status: RunStatus) -> RenderableType:
         shown += [Text(), Text(f"Topics unknown: {status.broker}", style="yellow")]
     else:
         shown += [Text(), _topics(status)]
+    if isinstance(status.documents, str):
+        shown += [Text(), Text(f"Documents unknown: Elasticsearch {status.documents}", style="yellow")]
+    elif status.documents is not None:
+        shown += [Text(), _indices(status.documents)]
     return Group(*shown)
 
 
@@ -49,6 +55,15 @@ def _topics(status: RunStatus) -> Table:
     table.add_column("Last record")
     for topic in status.topics:
         table.add_row(topic.name, f"{topic.records:,}", age_text(topic.age_seconds))
+    return table
+
+
+def _indices(documents: Mapping[str, int]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("Index")
+    table.add_column("Documents", justify="right")
+    for name, count in sorted(documents.items()):
+        table.add_row(name, f"{count:,}")
     return table
 
 

@@ -9,7 +9,8 @@ from rich.console import Console
 
 from local.demo_output import LiveShow, PlainShow, make_show, write_picture
 from local.minutes_seen import Absence
-from tests.local.test_demo_screen import NOON, ROW, VIEW
+from tests.local.made_up_trading import decision, order, score
+from tests.local.test_demo_screen import NOON, ROW, TRADING, VIEW
 
 
 def console(output: StringIO, terminal: bool) -> Console:
@@ -43,6 +44,17 @@ def test_plain_lines_explain_once_and_then_tell_only_news() -> None:
     assert [line.split(" ", 1)[1].split("  ")[0] for line in news[:2]] == ["2026-01-01 12:00–12:01 BTCUSD"] * 2
     assert "Feed: 1,230 records" in news[2]
     assert all("\x1b" not in line for line in news)
+
+
+def test_plain_lines_tell_each_decision_order_and_round_and_then_the_account() -> None:
+    output = StringIO()
+    show = PlainShow(console(output, terminal=False))
+    show.frame(TRADING, ())
+    explained = output.getvalue()
+    assert "Expect losses" in explained
+    show.frame(TRADING, (decision(), order("o1"), score("o2")))
+    news = [line.split(" ", 1)[1] for line in output.getvalue().removeprefix(explained).splitlines()]
+    assert [text.split()[0] for text in news] == ["decision", "order", "round", "Bot:", "Rounds:", "Elasticsearch:"]
 
 
 def test_screen_shows_what_happens_meanwhile_and_stays_when_it_ends() -> None:

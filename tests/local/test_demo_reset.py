@@ -20,6 +20,18 @@ def test_state_of_a_run_is_removed_and_told(tmp_path: Path) -> None:
     assert removed_text(removed, run_dir) == f"Removed {run_dir}: 2 files, 2.0 MB."
 
 
+def test_what_elasticsearch_keeps_outside_is_removed_too(tmp_path: Path) -> None:
+    run_dir, outside = tmp_path / "simulator", tmp_path / "outside" / "run-1"
+    outside.mkdir(parents=True)
+    (outside / "data").touch()
+    with run_lock(run_dir):
+        (run_dir / "elasticsearch").mkdir()
+        (run_dir / "elasticsearch" / "node").symlink_to(outside, target_is_directory=True)
+    forget(run_dir)
+    assert not run_dir.exists()
+    assert list(outside.parent.iterdir()) == []
+
+
 def test_nothing_to_forget_is_said(tmp_path: Path) -> None:
     run_dir = tmp_path / "simulator"
     assert removed_text(forget(run_dir), run_dir) == f"Nothing to forget: there is no {run_dir}."

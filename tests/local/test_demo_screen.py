@@ -7,6 +7,8 @@ from rich.console import Console
 
 from local.demo_screen import DemoView, PartView, expectation_text, minute_line, next_ratio, screen
 from local.minutes_seen import MINUTE_MS, Absence, MinuteRow, Price
+from local.trading_screen import TradingView
+from tests.local.made_up_trading import traded
 
 NOON = 1_767_268_800_000  # 2026-01-01 12:00 UTC
 
@@ -37,6 +39,16 @@ VIEW = DemoView(
     delay_seconds=1.0,
 )
 
+TRADING = replace(
+    VIEW,
+    trading=TradingView(
+        seen=traded(),
+        forecast=None,
+        documents={"crypto-decisions": 2, "crypto-trades": 1_200},
+        elasticsearch="http://127.0.0.1:19200 (user reader, password in the-file)",
+    ),
+)
+
 
 def drawn(view: DemoView, height: int = 40, width: int = 140) -> str:
     console = Console(file=StringIO(), width=width, height=height)
@@ -51,7 +63,7 @@ def test_screen_shows_minute_parts_feed_and_where_to_look() -> None:
     for expected in (
         "2026-01-01 12:01:30 UTC",
         "12:00–12:01",
-        "1,234,567.12",
+        "1,234,567",
         "1.620000",
         "complete",
         "1,230 records (1,200 l2 · 30 tick)",
@@ -62,6 +74,38 @@ def test_screen_shows_minute_parts_feed_and_where_to_look() -> None:
         "make tail",
         "make demo-reset",
     ):
+        assert expected in text
+
+
+def test_screen_of_trading_shows_forecast_decision_account_and_documents() -> None:
+    text = drawn(TRADING)
+    (minute,) = [line for line in text.splitlines() if line.startswith("12:00–12:01")]
+    assert minute.split()[-5:] == ["buy", "buy", "nothing", "to", "sell"]
+    for expected in (
+        "Forecast",
+        "Decision: 12:01–12:02 BTCUSD: sell (forecast: sell)",
+        "holds 0 BTC",
+        "fees 120.00 USD",
+        "profit -121.00 USD net of fees",
+        "1,202 documents (1,200 trades · 2 decisions)",
+        "Expect losses",
+        "http://127.0.0.1:19200 (user reader",
+    ):
+        assert expected in text
+
+
+def test_minute_that_is_not_decided_yet_shows_no_decision() -> None:
+    row = replace(ROW, start_ms=NOON - MINUTE_MS, end_ms=NOON, complete=False, note="59 of 60 seconds seen")
+    text = drawn(replace(TRADING, rows=(row,)))
+    (minute,) = [line for line in text.splitlines() if line.startswith("11:59–12:00")]
+    assert " ".join(minute.split("1,234 ")[1].split()) == "– – incomplete: 59 of 60 seconds seen"
+
+
+def test_low_and_narrow_terminal_holds_the_whole_screen_of_trading() -> None:
+    parts = tuple(PartView(name, "up") for name in ("kafka", "elasticsearch", "simulator", "producer-gemini", "spark"))
+    text = drawn(replace(TRADING, rows=(ROW, Absence(NOON, NOON, "gemini", "BTCUSD")) * 20, parts=parts * 2), 24, 80)
+    assert len(text.splitlines()) <= 23
+    for expected in ("1.620000", "Decision: 12:01", "fees 120.00", "demo-reset"):
         assert expected in text
 
 

@@ -12,10 +12,11 @@ from local.run_errors import BrokerAway, UnknownTopic
 from local.status import look_into_broker
 from local.tail import tail
 from local.topic_reader import open_consumer
-from local.watch import EARLIER_MINUTES, UNREADABLE, Watch
+from local.watch import EARLIER_MINUTES, UNREADABLE, News, Watch
 from market.records import PriceVolume, Tick, encode
 from pipeline.kafka_clients import Publisher
 from pipeline.topics import TopicSpec, create_topics
+from tests.local.made_up_trading import balance, decision, order
 
 NOON = 1_767_268_800_000  # 2026-01-01 12:00 UTC
 DEADLINE = 60.0
@@ -154,3 +155,23 @@ def test_watch_shows_earlier_minutes_then_new_ones_and_only_the_runs_feed(
             rows += [row for row in watch.poll(0.2) if isinstance(row, MinuteRow)]
     assert [(row.start_ms - NOON) // MINUTE_MS for row in rows] == list(range(3, EARLIER_MINUTES + 4))
     assert dict(watch.seen.counts) == {"tick": 2, UNREADABLE: 1}
+
+
+def test_watch_knows_the_whole_journal_and_tells_what_is_new_of_it(kafka: KafkaServer, topic_name: Names) -> None:
+    minutes, feed = topic_on(kafka, topic_name("minutes")), topic_on(kafka, topic_name("feed"))
+    journal = topic_on(kafka, topic_name("journal"), encode(decision(0)), encode(order("o1")), encode(balance("2")))
+    Event().wait(0.01)  # Kafka's time stamps are whole milliseconds: what follows is surely later.
+    since_ms = int(time.time() * 1000)
+    write(kafka, journal, encode(decision(1)), b"not json")
+    news: list[News] = []
+    with open_consumer(kafka.bootstrap, DEADLINE) as consumer:
+        watch = Watch(consumer, [feed], since_ms, minutes, journal)
+        write(kafka, journal, encode(order("o2", "sell")))
+        deadline = time.monotonic() + DEADLINE
+        while len(news) < 2 and time.monotonic() < deadline:
+            news += watch.poll(0.2)
+    assert news == [decision(1), order("o2", "sell")]
+    assert watch.seen.counts[UNREADABLE] == 1
+    assert dict(watch.trading.filled) == {"buy": 1, "sell": 1}
+    assert watch.trading.money is not None
+    assert watch.trading.money.position == 2

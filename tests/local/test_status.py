@@ -4,6 +4,8 @@ import json
 import os
 import socket
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from threading import Event
@@ -11,6 +13,7 @@ from threading import Event
 import msgspec
 from rich.console import Console
 
+from local.elasticsearch_accounts import READER, password_file
 from local.part_counts import PartCounts, counts_by_part
 from local.run_clock import RunClock
 from local.run_record import PartRecord, RunRecord, run_lock, write_run
@@ -85,6 +88,26 @@ def test_table_names_parts_addresses_ages_counts_and_topics() -> None:
         "0.4 s ago",
     ):
         assert expected in text
+
+
+def test_documents_are_shown_by_index_or_why_not() -> None:
+    status = combined(run(part("kafka")), "s", BrokerLook(), NOW, lambda _: True)
+    assert "Index" not in printed(status)
+    text = printed(replace(status, documents={"crypto-trades": 1_234}))
+    assert "crypto-trades" in text
+    assert "1,234" in text
+    assert "Documents unknown: Elasticsearch does not answer" in printed(replace(status, documents="does not answer"))
+
+
+def test_status_of_a_run_asks_its_elasticsearch(tmp_path: Path, free_ports: Callable[[int], tuple[int, ...]]) -> None:
+    settings = LocalSettings(state_dir=tmp_path)
+    (port,) = free_ports(1)
+    with run_lock(settings.run_dir):
+        write_run(settings.run_dir, run(replace(part("elasticsearch"), address=f"http://127.0.0.1:{port}")))
+        assert run_status(settings).documents == "has not been started yet"
+        password_file(settings.elasticsearch_dir, READER).parent.mkdir()
+        password_file(settings.elasticsearch_dir, READER).write_text("any")
+        assert run_status(settings).documents == f"does not answer at 127.0.0.1:{port}"
 
 
 def test_broker_that_is_away_leaves_the_parts_and_says_so() -> None:

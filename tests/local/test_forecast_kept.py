@@ -1,0 +1,48 @@
+"""Whether an earlier run's forecast is used again."""
+
+from pathlib import Path
+
+import msgspec
+
+from local.forecast_kept import STILL_COVERS_MS, can_be_kept, forecast_folder, kept_origin, table_file
+from market.forecast import encode_forecast
+from tests.local.made_up_trading import NOON
+from tests.local.test_trading_screen import ORIGIN
+
+
+def kept(run_dir: Path) -> Path:
+    forecast_folder(run_dir).mkdir(parents=True)
+    (forecast_folder(run_dir) / "origin.json").write_bytes(encode_forecast(ORIGIN))
+    table_file(run_dir).touch()
+    return run_dir
+
+
+def test_forecast_that_covers_the_next_hours_is_kept(tmp_path: Path) -> None:
+    kept(tmp_path)
+    assert kept_origin(tmp_path) == ORIGIN
+    assert can_be_kept(tmp_path, 720, NOON)
+    assert can_be_kept(tmp_path, 720, ORIGIN.last - STILL_COVERS_MS)
+
+
+def test_forecast_that_ends_soon_or_has_not_begun_is_made_anew(tmp_path: Path) -> None:
+    kept(tmp_path)
+    assert not can_be_kept(tmp_path, 720, ORIGIN.last - STILL_COVERS_MS + 1)
+    assert not can_be_kept(tmp_path, 720, NOON - 1)
+
+
+def test_forecast_of_another_cycle_is_made_anew(tmp_path: Path) -> None:
+    assert not can_be_kept(kept(tmp_path), 240, NOON)
+
+
+def test_forecast_without_its_table_is_made_anew(tmp_path: Path) -> None:
+    table_file(kept(tmp_path)).unlink()
+    assert not can_be_kept(tmp_path, 720, NOON)
+
+
+def test_missing_or_malformed_origin_is_no_forecast(tmp_path: Path) -> None:
+    assert not can_be_kept(tmp_path, 720, NOON)
+    origin = forecast_folder(kept(tmp_path)) / "origin.json"
+    origin.write_text("{")
+    assert kept_origin(tmp_path) is None
+    origin.write_bytes(msgspec.json.encode({"type": "forecast_day"}))
+    assert not can_be_kept(tmp_path, 720, NOON)

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Condition, Thread
-from typing import Any
+from typing import Any, Protocol
 
 import psutil
 import pytest
@@ -20,8 +20,19 @@ ROOT = Path(__file__).resolve().parents[2]
 DEADLINE = 240.0
 GONE_SECONDS = 30.0
 RATIO = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d)–\d\d:\d\d BTCUSD  bid .* ratio \d+\.\d+ ")
+DECISION = re.compile(r" decision \d\d:\d\d–\d\d:\d\d BTCUSD: (buy|sell|none) \(forecast: (buy|sell)\): .")
+DOCUMENTS = re.compile(r"Elasticsearch: [\d,]+ documents .*\d decisions")
+RUNNING = ("kafka", "elasticsearch", "simulator", "producer-gemini", "spark", "indexer", "bot")
+ONCE = ("topics", "history", "forecast")
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("artifact_cache")]
+
+
+class Start(Protocol):
+    """Starts a demo."""
+
+    def __call__(self, parts: str = "all") -> "Demo":
+        """`parts` is what it consists of."""
 
 
 class Demo:
@@ -81,24 +92,31 @@ def environ(
     tmp_path: Path, free_ports: Callable[[int], tuple[int, ...]], artifact_cache: ArtifactCache
 ) -> dict[str, str]:
     """Ports and a state folder of this test's own, a clock of speed 4, the artifacts that are there."""
-    names = ("KAFKA_PORT", "KAFKA_CONTROLLER_PORT", "SIMULATOR_PORT", "SPARK_UI_PORT")
+    artifact_cache.fetch("elasticsearch")
+    names = (
+        "KAFKA_PORT",
+        "KAFKA_CONTROLLER_PORT",
+        "SIMULATOR_PORT",
+        "SPARK_UI_PORT",
+        "ELASTICSEARCH_PORT",
+        "ELASTICSEARCH_TRANSPORT_PORT",
+    )
     ports = dict(zip(names, map(str, free_ports(len(names))), strict=True))
     cache = {
         "RTC_CACHE": str(artifact_cache.folder),
         "STATE_DIR": str(tmp_path / "state"),
         "DEMO_SPEED": "4",
-        "DEMO_PARTS": "stream",
     }
     return {**os.environ, **ports, **cache}
 
 
 @pytest.fixture
-def start(environ: dict[str, str]) -> Iterator[Callable[[], Demo]]:
-    """Starts a demo; whatever a test has left running is ended after it."""
+def start(environ: dict[str, str]) -> Iterator[Start]:
+    """Starts a demo, `parts` being what it consists of; whatever a test has left running is ended after it."""
     started: list[Demo] = []
 
-    def new() -> Demo:
-        started.append(Demo(environ))
+    def new(parts: str = "all") -> Demo:
+        started.append(Demo({**environ, "DEMO_PARTS": parts}))
         return started[-1]
 
     yield new
@@ -135,24 +153,24 @@ def await_gone(processes: list[psutil.Process]) -> None:
     assert left == []
 
 
-def test_demo_shows_ratios_stops_whole_resumes_and_forgets(
-    start: Callable[[], Demo], environ: dict[str, str], tmp_path: Path
+def test_demo_shows_ratios_and_decisions_stops_whole_resumes_and_forgets(
+    start: Start, environ: dict[str, str], tmp_path: Path
 ) -> None:
     demo = start()
     demo.await_line(lambda line: minute_of(line) is not None)
     assert any("simulated price" in line for line in demo.lines)
     assert any("It will be incomplete" in line for line in demo.lines)
+    assert any("SIMULATED market" in line for line in demo.lines)
+    assert any("Expect losses" in line for line in demo.lines)
+    demo.await_line(lambda line: DECISION.search(line) is not None)
+    demo.await_line(lambda line: DOCUMENTS.search(line) is not None)
 
     seen = status(environ)
     assert seen["running"]
-    assert {part["name"]: part["state"] for part in seen["parts"]} == {
-        "kafka": "up",
-        "topics": "done",
-        "simulator": "up",
-        "producer-gemini": "up",
-        "spark": "up",
-    }
+    states = {part["name"]: part["state"] for part in seen["parts"]}
+    assert states == {**dict.fromkeys(RUNNING, "up"), **dict.fromkeys(ONCE, "done")}
     assert {topic["name"]: topic["records"] > 0 for topic in seen["topics"]}["gemini-feed"]
+    assert seen["documents"]["crypto-decisions"] > 0
     (tailed,) = command(environ, "tail", "spark.out", "--from-start", "--count", "1").stdout.splitlines()
     assert json.loads(tailed)["type"] == "price_volume"
     assert command(environ, "reset").returncode == 1
@@ -165,14 +183,16 @@ def test_demo_shows_ratios_stops_whole_resumes_and_forgets(
     last = max(minute_of(line) or "" for line in demo.lines)
     resumed = start()
     resumed.await_line(lambda line: (minute_of(line) or "") > last)
+    resumed.await_line(lambda line: DECISION.search(line) is not None)
+    assert not any("forecast is done" in line for line in resumed.lines)
     assert resumed.end(signal.SIGTERM) == 0
 
     assert command(environ, "reset").stdout.startswith("Removed")
     assert not (tmp_path / "state" / "simulator").exists()
 
 
-def test_killed_demo_takes_its_servers_with_it(start: Callable[[], Demo], environ: dict[str, str]) -> None:
-    demo = start()
+def test_killed_demo_takes_its_servers_with_it(start: Start, environ: dict[str, str]) -> None:
+    demo = start("stream")
     demo.await_line(lambda line: "spark is up" in line)
     processes = demo.tree()
     assert demo.end(signal.SIGKILL) == -signal.SIGKILL

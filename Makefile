@@ -5,6 +5,8 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && exit; done; echo python3)
 RUN := .venv/bin/python
 TOPIC ?= gemini-feed
+# A run of its own: its fast clock must not become that of the demo.
+PICTURE_STATE := state/picture
 
 .DEFAULT_GOAL := help
 .PHONY: help setup environment dev-environment demo demo-reset demo-picture forecast status tail test test-slow check format lock
@@ -21,7 +23,7 @@ dev-environment:
 setup: environment ## set up only: the virtual environment and the servers' files
 	@$(RUN) -m local setup
 
-demo: environment ## start everything and show each minute's ratio; Ctrl-C stops all of it
+demo: environment ## start everything and show each minute's ratio and decision; Ctrl-C stops all of it
 	@$(RUN) -m local demo
 
 demo-reset: environment ## forget what the demo has stored
@@ -52,7 +54,8 @@ format: dev-environment ## put the code into form
 	@.venv/bin/ruff check --fix .
 
 demo-picture: environment ## draw docs/demo.svg anew from a run of the demo
-	@$(RUN) -m local demo --minutes 4 --picture docs/demo.svg
+	@STATE_DIR=$(PICTURE_STATE) $(RUN) -m local reset
+	@STATE_DIR=$(PICTURE_STATE) DEMO_SPEED=4 $(RUN) -m local demo --minutes 14 --picture docs/demo.svg
 
 lock: ## resolve requirements/*.in anew (needs uv)
 	@for name in run dev; do uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \

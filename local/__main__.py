@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    demo = commands.add_parser("demo", help="start everything and show each minute's ratio until Ctrl-C")
+    demo = commands.add_parser("demo", help="start everything and show each minute's ratio and decision until Ctrl-C")
     demo.add_argument("--minutes", type=_at_least_one, metavar="N", help="stop after N finished minutes")
     demo.add_argument("--picture", type=Path, metavar="FILE", help="write the last screen as an SVG picture")
     demo.set_defaults(run=_demo)

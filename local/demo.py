@@ -115,10 +115,16 @@ def demo_view(system: LocalSystem, watch: Watch, counts: CountsWatch, settings: 
 
 
 def _trading_view(seen: TradingSeen, counts: CountsWatch, settings: LocalSettings) -> TradingView:
-    password = password_file(settings.elasticsearch_dir, READER)
+    password = _from_here(password_file(settings.elasticsearch_dir, READER))
     return TradingView(
         seen=seen,
         forecast=kept_origin(settings.run_dir),
         documents=counts.latest,
         elasticsearch=f"{settings.elasticsearch_url} (user {READER}, password in {password})",
     )
+
+
+def _from_here(path: Path) -> Path:
+    """The path as short as it can be typed in the folder that we are in."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

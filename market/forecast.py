@@ -16,7 +16,8 @@ from typing import Literal
 
 import msgspec
 
-from market.errors import MarketError
+from market.errors import MalformedRecord, MarketError
+from market.records import decode_whole
 
 MINUTE_MS = 60_000
 DAY_MS = 86_400_000
@@ -268,6 +269,6 @@ def encode_forecast(record: ForecastRecord) -> bytes:
 def decode_forecast(payload: bytes) -> ForecastRecord:
     """Read a record of the topic. Raises MalformedForecast (line and column 1) when it is none."""
     try:
-        return _decoder.decode(payload)
-    except msgspec.MsgspecError as error:
+        return decode_whole(_decoder, payload)
+    except MalformedRecord as error:
         raise MalformedForecast(1, 1, str(error)) from None

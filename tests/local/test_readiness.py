@@ -39,9 +39,11 @@ def test_tools_are_the_files_of_the_cache(tmp_path: Path) -> None:
 
 
 def test_port_in_use_is_told_before_anything_is_fetched(tmp_path: Path) -> None:
-    with socket.create_server((LOOPBACK, 0)) as server, pytest.raises(NotReadyYet, match="set ELASTICSEARCH_PORT"):
+    settings, environ = settings_in(tmp_path / "state"), {**os.environ, "RTC_CACHE": str(tmp_path)}
+    with socket.create_server((LOOPBACK, 0)) as server:
         ports = {"ELASTICSEARCH_PORT": server.getsockname()[1]}
-        fetched_tools(settings_in(tmp_path / "state"), {**os.environ, "RTC_CACHE": str(tmp_path)}, quiet(), ports)
+        with pytest.raises(NotReadyYet, match="set ELASTICSEARCH_PORT"):
+            fetched_tools(settings, environ, quiet(), ports)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -4,10 +4,12 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from local.artifacts import ArtifactCache
+from pipeline.topics import HEALTH
 from tests.spark_jobs.kill_between_offsets_and_commit import kill_between
 from tests.system.pipeline_run import PipelineRun, pipeline_run
 from tests.system.trading_run import Traded, TradingRun, assert_books_agree, await_documents
@@ -16,6 +18,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 DEADLINE = 900.0
 CYCLE = {"SIMULATOR_CYCLE_SECONDS": "240"}
+AWAY_SECONDS = 30.0
 BOT_POINTS = ("bot.after_intent", "bot.after_send")
 
 
@@ -46,6 +49,19 @@ def stop_the_bot(run: PipelineRun) -> None:
     bot = run.system.parts["bot"]
     run.system.kill("bot", signal.SIGTERM)
     run.await_true(lambda: bot.state == "down", DEADLINE, "the bot's end", parts_up=False)
+
+
+def freeze_and_kill(run: PipelineRun, part: str) -> None:
+    """The part does not answer for half a minute, and is then killed."""
+    run.system.kill(part, signal.SIGSTOP)
+    Event().wait(AWAY_SECONDS)
+    run.system.kill(part, signal.SIGKILL)
+
+
+def has_waited(run: PipelineRun) -> bool:
+    """Whether the indexer has told that it waited for Elasticsearch."""
+    samples = [sample["metrics"] for sample in run.values(HEALTH) if sample["part"] == "indexer"]
+    return any(metrics.get("waits_for_elasticsearch", 0) > 0 for metrics in samples)
 
 
 def test_all_books_agree_after_two_rounds_of_trading(
@@ -82,8 +98,9 @@ def test_all_books_agree_after_kills_of_every_part(
         assert spark.pid is not None
         assert kill_between(checkpoint, spark.pid, after_batch=0, deadline_seconds=DEADLINE) > 0
         run.await_true(indexer_told.exists, DEADLINE, "the indexer at its kill point")
-        run.system.kill("elasticsearch", signal.SIGKILL)
+        freeze_and_kill(run, "elasticsearch")
         elasticsearch.await_restarted(1, DEADLINE)
+        run.await_true(lambda: has_waited(run), DEADLINE, "a health sample of the indexer that waited")
         await_trades(trading)
         run.await_true(lambda: _lines(bot_told) == len(BOT_POINTS), DEADLINE, "the bot at both of its kill points")
         stop_the_bot(run)

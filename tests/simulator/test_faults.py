@@ -23,16 +23,16 @@ def exchange() -> Iterator[RunningExchange]:
         yield running
 
 
-def follow_until_step(reader: Reader, wanted: int) -> list[int]:
-    """Reads on until the sequence takes a step of at least `wanted`; the steps of the numbers up to there.
+def follow_until_step(reader: Reader, before: int, wanted: int) -> list[int]:
+    """Reads on from the number `before` until the sequence steps by at least `wanted`; the steps up to there.
 
     However many frames were under way before the fault was caused, it comes after them.
     """
-    numbers: list[int] = []
+    numbers = [before]
 
     def has_stepped(frame: Json) -> bool:
         numbers.append(frame["socket_sequence"])
-        return len(numbers) > 1 and numbers[-1] - numbers[-2] >= wanted
+        return numbers[-1] - numbers[-2] >= wanted
 
     reader.frames_until(has_stepped)
     return [after - before for before, after in pairwise(numbers)]
@@ -64,9 +64,9 @@ def test_one_frame_is_spoiled_and_the_feed_goes_on(exchange: RunningExchange, fa
 
 def test_gap_skips_one_number(exchange: RunningExchange) -> None:
     with exchange.follow() as reader:
-        reader.frames(3)
+        before = reader.frames(3)[-1]["socket_sequence"]
         exchange.cause("gap")
-        steps = follow_until_step(reader, 2)
+        steps = follow_until_step(reader, before, 2)
         after = [frame["socket_sequence"] for frame in reader.frames(50)]
     assert set(steps[:-1]) <= {1}
     assert steps[-1] == 2
@@ -119,8 +119,9 @@ def test_oversized_announces_fifty_megabytes(exchange: RunningExchange) -> None:
 
 def test_silent_sends_nothing_until_it_ends_and_the_numbers_show_it(exchange: RunningExchange) -> None:
     with exchange.follow() as reader:
+        before = reader.frame()["socket_sequence"]
         exchange.cause("silent", seconds=30)
-        steps = follow_until_step(reader, 100)
+        steps = follow_until_step(reader, before, 100)
     assert set(steps[:-1]) <= {1}
 
 

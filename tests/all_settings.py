@@ -2,6 +2,7 @@
 
 from bot.settings import BotSettings
 from indexer.settings import IndexerSettings
+from kibana.settings import KibanaSettings
 from local.settings import LocalSettings
 from pipeline.settings import PartSettings
 from producers.settings import ProducerSettings
@@ -16,6 +17,7 @@ PARTS: dict[str, type[PartSettings]] = {
     "spark_jobs": SparkSettings,
     "bot": BotSettings,
     "indexer": IndexerSettings,
+    "kibana": KibanaSettings,
 }
 
 IN_THE_README = (

@@ -1,0 +1,1 @@
+"""Kibana's data views and dashboards as code, and the one-shot that brings them into a Kibana."""

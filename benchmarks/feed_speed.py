@@ -23,7 +23,6 @@ from pipeline.metrics import Metrics
 from producers.arrivals import Connected, FrameArrived, Instant
 from producers.exchange_feed import ExchangeFeed, FeedRules, FeedStart
 from producers.gemini_v1 import GEMINI_V1, parse
-from producers.venue import Update
 
 START_MS = 1_767_225_600_000
 FRAMES_A_SECOND = 100  # of the stream's own time: a tick and a book come with every so many frames
@@ -75,22 +74,23 @@ def _change(side: str, price: float, remaining: float, reason: str) -> dict[str,
 
 def parse_only(stream: list[bytes]) -> int:
     """Raw frames to checked updates. Returns how many came out."""
-    return sum(isinstance(parse(payload), Update) for payload in stream)
+    return sum(len(parse(payload).news) for payload in stream)
 
 
 def parse_and_book(stream: list[bytes]) -> int:
     """The same, and the order book kept up to date."""
     book = OrderBook()
     for payload in stream:
-        parsed = parse(payload)
-        if isinstance(parsed, Update):
-            book.apply(parsed.changes)
+        for news in parse(payload).news:
+            book.apply(news.changes)
     return len(stream)
 
 
 def frame_to_records(stream: list[bytes]) -> int:
     """All that the producer does, ticks and books included. Returns how many records came out."""
-    feed = ExchangeFeed(GEMINI_V1, ("BTCUSD",), FeedStart(), FeedRules(crossed_book_is_doubt=False), Metrics())
+    feed = ExchangeFeed(
+        GEMINI_V1, {"BTCUSD": ("BTCUSD",)}, FeedStart(), FeedRules(crossed_book_is_doubt=False), Metrics()
+    )
     feed.on_arrival(Connected("BTCUSD", "bench", Instant(START_MS, 0.0)))
     records = 0
     for number, payload in enumerate(stream):

@@ -1,11 +1,24 @@
 """Exact decimals: prices are decimal(18,8), sizes decimal(19,10); both travel as the exchange's own digits."""
 
 import re
+from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Context, Decimal
+from typing import Final
 
 from market.errors import OutOfRange
 
-__all__ = ["EXACT", "PLACES_8", "PLACES_12", "OutOfRange", "exact_price", "exact_size", "plain", "rounded"]
+__all__ = [
+    "EXACT",
+    "PLACES_8",
+    "PLACES_12",
+    "PRICE_TICKS",
+    "SIZE_TICKS",
+    "OutOfRange",
+    "exact_price",
+    "exact_size",
+    "plain",
+    "rounded",
+]
 
 EXACT = Context(prec=80)
 PLACES_8 = Decimal(1).scaleb(-8)
@@ -15,6 +28,10 @@ PLACES_12 = Decimal(1).scaleb(-12)
 _PRICE = re.compile(r"0*\d{1,10}(\.\d{1,8}0*)?", re.ASCII)
 _SIZE = re.compile(r"0*\d{1,9}(\.\d{1,10}0*)?", re.ASCII)
 _LONGEST = 64
+_PRICE_SCALE = 8
+_SIZE_SCALE = 10
+# Texts that are remembered; then all are forgotten, so that no feed can fill the memory.
+_MOST_REMEMBERED = 100_000
 
 
 def exact_price(text: str) -> Decimal:
@@ -28,6 +45,30 @@ def exact_price(text: str) -> Decimal:
 def exact_size(text: str) -> Decimal:
     """The size in plain digits, 0 or more, as decimal(19,10); raises `OutOfRange` saying what was expected."""
     return _matched(text, _SIZE, "a size: plain digits, at most 9 before and 10 after the point")
+
+
+class _Ticks(dict[str, int]):
+    """Text to a whole number of the smallest step. What was met is remembered: feeds repeat their prices all the time.
+
+    Asking for a text that does not fit raises `OutOfRange`, saying what was expected.
+    """
+
+    def __init__(self, read: Callable[[str], Decimal], scale: int) -> None:
+        super().__init__()
+        self._read = read
+        self._scale = scale
+
+    def __missing__(self, text: str) -> int:
+        ticks = int(self._read(text).scaleb(self._scale, EXACT))
+        if len(self) >= _MOST_REMEMBERED:
+            self.clear()
+        self[text] = ticks
+        return ticks
+
+
+# PRICE_TICKS["0.5"] is 50,000,000 (of 10^-8); SIZE_TICKS["0.00"] is 0 (of 10^-10).
+PRICE_TICKS: Final = _Ticks(exact_price, _PRICE_SCALE)
+SIZE_TICKS: Final = _Ticks(exact_size, _SIZE_SCALE)
 
 
 def plain(number: Decimal) -> str:

@@ -34,6 +34,8 @@ class FromFeed(Record, frozen=True, omit_defaults=True, kw_only=True):
     """What every record of a feed carries besides.
 
     `late`: `event_time` was raised so that it does not go back; `exchange_time` is then the exchange's own.
+    `time_from`: what stands for a time that the exchange did not give, or that was refused: its clock as the producer
+    knows it, or, before there is one, the time of receipt.
     """
 
     received_time: int
@@ -41,6 +43,7 @@ class FromFeed(Record, frozen=True, omit_defaults=True, kw_only=True):
     sequence: int | None = None
     late: bool = False
     exchange_time: int | None = None
+    time_from: Literal["clock", "receipt"] | None = None
 
 
 class L2(FromFeed, frozen=True, omit_defaults=True, kw_only=True, tag="l2"):

@@ -7,9 +7,9 @@ import sys
 from functools import partial
 
 from pipeline.process import run_part
+from producers.protocols import PROTOCOLS
 from producers.run import run_producer
 from producers.settings import ProducerSettings
-from producers.venues import VENUES
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,12 +22,14 @@ def main(arguments: list[str] | None = None) -> int:
         "run",
         help="follow an exchange and write its feed topic until stopped",
         description="Follow an exchange's public market data and write <exchange>-feed until SIGTERM or Ctrl-C.",
-        epilog="Settings come from the environment and .env: "
+        epilog="Protocols (FEED_PROTOCOL, the first is the default): "
+        + "; ".join(f"{exchange}: {', '.join(names)}" for exchange, names in PROTOCOLS.items())
+        + ". Settings come from the environment and .env: "
         + ", ".join(name.upper() for name in ProducerSettings.model_fields),
     )
-    run.add_argument("exchange", choices=sorted(VENUES))
+    run.add_argument("exchange", choices=sorted(PROTOCOLS))
     chosen = parser.parse_args(arguments)
-    return run_part("producer", ProducerSettings, partial(run_producer, VENUES[chosen.exchange]))
+    return run_part("producer", ProducerSettings, partial(run_producer, chosen.exchange))
 
 
 if __name__ == "__main__":

@@ -1,43 +1,42 @@
-"""What a connection tells the feed, each with when it happened."""
+"""What a connection tells the feed, each with when it happened.
+
+A link is what keeps some symbols connected: it has one connection after the other.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Instant:
+class Instant(msgspec.Struct, frozen=True, gc=False):
     """One moment on both clocks: epoch ms, and ms of the monotonic clock at the clock's speed."""
 
     wall_ms: int
     monotonic_ms: float
 
 
-@dataclass(frozen=True, slots=True)
-class Connected:
+class Connected(msgspec.Struct, frozen=True, gc=False):
     """A connection stands; its frames follow."""
 
-    symbol: str
+    link: str
     connection: str
     at: Instant
 
 
-@dataclass(frozen=True, slots=True)
-class FrameArrived:
+class FrameArrived(msgspec.Struct, frozen=True, gc=False):
     """A whole frame; `number` counts the connection's frames from 0."""
 
-    symbol: str
+    link: str
     connection: str
     number: int
     payload: bytes
     at: Instant
 
 
-@dataclass(frozen=True, slots=True)
-class FrameRefused:
+class FrameRefused(msgspec.Struct, frozen=True, gc=False):
     """A frame of `length` bytes was refused by its header, its payload unread; the connection is closed for it."""
 
-    symbol: str
+    link: str
     connection: str
     number: int
     length: int
@@ -45,15 +44,18 @@ class FrameRefused:
     at: Instant
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionLost:
-    """The connection is gone, or was never made; `reason` is a gap's, `detail` is for people."""
+class ConnectionLost(msgspec.Struct, frozen=True, gc=False):
+    """The connection is gone, or was never made; `reason` is a gap's, `detail` is for people.
 
-    symbol: str
+    `refused_for_good`: the exchange answered in a way that asking again will not change.
+    """
+
+    link: str
     connection: str
     reason: str
     detail: str
     at: Instant
+    refused_for_good: bool = False
 
 
 Arrival = Connected | FrameArrived | FrameRefused | ConnectionLost

@@ -8,24 +8,32 @@ class ProducerError(Exception):
 class MalformedFrame(ProducerError):
     """One frame can't be used: put it aside as a dead letter and go on.
 
-    `sequence` is the frame's number where it could still be read. `hides_changes` says whether the frame may have held
-    changes of the book: then the book is not known any more.
+    `sequence` is the frame's number on its connection where it could still be read, `symbol` whose frame it is where
+    that could (empty: not known). `hides_changes` says whether the frame may have held changes of the book: then the
+    book is not known any more.
     """
 
-    def __init__(self, reason: str, *, sequence: int | None = None, hides_changes: bool = True) -> None:
+    def __init__(
+        self, reason: str, *, sequence: int | None = None, symbol: str = "", hides_changes: bool = True
+    ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.sequence = sequence
+        self.symbol = symbol
         self.hides_changes = hides_changes
 
 
 class ConnectionFailed(ProducerError):
-    """The connection is unusable (refused, lost, silent, against the protocol): close it and connect anew."""
+    """The connection is unusable (refused, lost, silent, against the protocol): close it and connect anew.
 
-    def __init__(self, reason: str, detail: str) -> None:
+    `for_good`: the exchange answered that what was asked for is not there, or not for us; asking again is of no use.
+    """
+
+    def __init__(self, reason: str, detail: str, *, for_good: bool = False) -> None:
         super().__init__(detail)
         self.reason = reason
         self.detail = detail
+        self.for_good = for_good
 
 
 class FrameTooLarge(ProducerError):

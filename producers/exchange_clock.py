@@ -6,8 +6,10 @@ wrong time stamp from dragging event time, and with it everybody's minutes, into
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
+
+import msgspec
 
 from producers.arrivals import Instant
 
@@ -27,12 +29,15 @@ class TimeSource(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The time of a message in epoch ms. `restarted`: the clock began anew with it, so what was before is in doubt."""
+class Reading(msgspec.Struct, frozen=True, gc=False):
+    """The time of a message in epoch ms. `restarted`: the clock began anew with it, so what was before is in doubt.
+
+    `stands_in` says what stands for the exchange's time where `source` is not the exchange.
+    """
 
     time: int
     source: TimeSource
+    stands_in: Literal["clock", "receipt"] | None = None
     restarted: bool = False
 
 
@@ -62,14 +67,14 @@ class ExchangeClock:
     def read(self, exchange_time: int | None, at: Instant) -> Reading:
         """The time of a message that was received at `at`; accepted times set the clock."""
         if exchange_time is None:
-            return Reading(self._substitute(at), TimeSource.ABSENT)
+            return self._substitute(at, TimeSource.ABSENT)
         if self._is_acceptable(exchange_time, at):
             self._accept(exchange_time, at)
             return Reading(exchange_time, TimeSource.EXCHANGE)
         if self._refused_since is None:
             self._refused_since = at.monotonic_ms
         if not self.runs or at.monotonic_ms - self._refused_since < REFUSED_FOR_MS:
-            return Reading(self._substitute(at), TimeSource.REFUSED)
+            return self._substitute(at, TimeSource.REFUSED)
         return self._restart(exchange_time, at)
 
     def _is_acceptable(self, time: int, at: Instant) -> bool:
@@ -89,10 +94,10 @@ class ExchangeClock:
     def _restart(self, time: int, at: Instant) -> Reading:
         self._ahead = self._ahead_before = self._refused_since = None
         if not self._is_acceptable(time, at):
-            return Reading(at.wall_ms, TimeSource.REFUSED, restarted=True)
+            return Reading(at.wall_ms, TimeSource.REFUSED, "receipt", restarted=True)
         self._accept(time, at)
         return Reading(time, TimeSource.EXCHANGE, restarted=True)
 
-    def _substitute(self, at: Instant) -> int:
+    def _substitute(self, at: Instant, source: TimeSource) -> Reading:
         now = self.now(at.monotonic_ms)
-        return at.wall_ms if now is None else now
+        return Reading(at.wall_ms, source, "receipt") if now is None else Reading(now, source, "clock")

@@ -1,28 +1,30 @@
-"""From the arrivals of one exchange's connections to its records, in the order in which they are to be written.
+"""From the arrivals of one exchange's links to its records, in the order in which they are to be written.
 
-Holds all state of the exchange's feed and does no I/O: what happened goes in, records, dead letters and connections
-to be cut come out.
+Holds all state of the exchange's feed and does no I/O: what happened goes in; records, dead letters, connections to be
+cut and books to be asked for come out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
 import msgspec
 
-from market.records import DeadLetter, FeedRecord, Gap
+from market.records import DeadLetter
 from pipeline.dead_letters import dead_letter
 from pipeline.metrics import Metrics
 from producers.arrivals import Arrival, Connected, ConnectionLost, FrameArrived, FrameRefused, Instant
 from producers.errors import MalformedFrame
-from producers.exchange_clock import FARTHEST_AHEAD_MS, ExchangeClock, Reading, TimeSource
-from producers.feed_records import Provenance, gap_record, tick_records, update_records
-from producers.symbol_feed import SECOND_MS, Doubt, SymbolFeed
-from producers.venue import Heartbeat, Update, Venue
+from producers.event_time import EventTime
+from producers.exchange_clock import FARTHEST_AHEAD_MS, TimeSource
+from producers.feed_outcome import Cut, Outcome, Refused, SnapshotWanted
+from producers.feed_writer import FeedWriter
+from producers.link import Link
+from producers.protocol import BookNews, Frame, News, Protocol, Refusal
+from producers.symbol_feed import MOST_WAITING, Doubt, SymbolFeed
 
-MINUTE_MS = 60_000
 # A process that stood still for longer is not given the benefit of the doubt.
 LONGEST_PAUSE_MS = 30_000
 # So long may frames be unreadable before the connection is given up.
@@ -35,13 +37,15 @@ class FeedRules:
 
     `tick_grace_ms`: so long a tick waits for frames under way that belong before it. `pause_ms`: standing still for
     longer may have made frames late. `farthest_ahead_ms`: times farther ahead of the clock are refused.
-    `crossed_book_is_doubt`: whether a crossed book makes a symbol resynchronise.
+    `crossed_book_is_doubt`: whether a crossed book makes a symbol resynchronise. `first_book_ms`: so long may a
+    connection, or an answer, take to bring a whole book.
     """
 
     tick_grace_ms: float = 300
     pause_ms: float = 300
     farthest_ahead_ms: float = FARTHEST_AHEAD_MS
     crossed_book_is_doubt: bool = True
+    first_book_ms: float = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,72 +57,86 @@ class FeedStart:
     reason: str = "start"
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """This connection is not trusted any more: close it and connect anew."""
-
-    symbol: str
-    connection: str
-    reason: str
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What is to be done, in order."""
-
-    records: list[FeedRecord] = field(default_factory=list)
-    dead_letters: list[DeadLetter] = field(default_factory=list)
-    cuts: list[Cut] = field(default_factory=list)
-
-
 class ExchangeFeed:
-    """All symbols of one exchange. Event time never goes back over all its records."""
+    """All symbols of one exchange; `links` names the symbols that share a connection."""
 
     def __init__(
-        self, venue: Venue, symbols: Iterable[str], start: FeedStart, rules: FeedRules, metrics: Metrics
+        self,
+        protocol: Protocol,
+        links: Mapping[str, Sequence[str]],
+        start: FeedStart,
+        rules: FeedRules,
+        metrics: Metrics,
     ) -> None:
-        self._venue = venue
+        self._protocol = protocol
+        self._parse = protocol.parse
         self._rules = rules
         self._metrics = metrics
-        self._clock = ExchangeClock(rules.farthest_ahead_ms)
-        self._last_event_time = start.last_event_time or 0
         self._last_seen: float | None = None
-        self._symbols = {
-            symbol: SymbolFeed(symbol, venue.first_sequence, Doubt(start.reason, start.last_of_symbol.get(symbol)))
-            for symbol in symbols
-        }
+        self._symbols: dict[str, SymbolFeed] = {}
+        self._links: dict[str, Link] = {}
+        for name, symbols in links.items():
+            feeds = {
+                symbol: SymbolFeed(symbol, Doubt(start.reason, start.last_of_symbol.get(symbol))) for symbol in symbols
+            }
+            self._symbols |= feeds
+            self._links[name] = Link(name, feeds, protocol.first_sequence)
+        everyone = self._symbols.values()
+        self._time = EventTime(
+            protocol.exchange, everyone, start.last_event_time or 0, rules.farthest_ahead_ms, metrics
+        )
+        self._writer = FeedWriter(protocol.exchange, everyone, self._time, metrics)
+        # Counted apart and handed over now and then: these change with every frame.
+        self._frames = self._bytes = 0
 
     def on_arrival(self, arrival: Arrival) -> Outcome:
         """Handle what a connection told."""
         out = Outcome()
-        symbol = self._symbols[arrival.symbol]
-        match arrival:
-            case FrameArrived():
-                if symbol.connection == arrival.connection:
-                    self._on_frame(symbol, arrival, out)
-            case FrameRefused():
-                if symbol.connection == arrival.connection:
-                    self._on_refused(symbol, arrival, out)
-            case Connected():
-                symbol.connected(arrival.connection)
-            case ConnectionLost():
-                if symbol.connection == arrival.connection:
-                    symbol.fall_in_doubt(arrival.reason)
-            case _:
-                assert_never(arrival)
+        link = self._links[arrival.link]
+        if isinstance(arrival, Connected):
+            link.connected(arrival.connection, arrival.at.monotonic_ms)
+            if self._protocol.snapshot is not None:
+                for symbol in link.symbols.values():
+                    self._ask(link, symbol, arrival.at.monotonic_ms, out)
+        elif isinstance(arrival, ConnectionLost) and arrival.refused_for_good:
+            self._on_refused(link, Refusal(arrival.detail, for_good=True), out)
+            self._lose(link, arrival.reason)
+        elif link.connection != arrival.connection:
+            pass  # of a connection that was given up
+        elif isinstance(arrival, FrameArrived):
+            self._on_frame(link, arrival, out)
+        elif isinstance(arrival, FrameRefused):
+            letter = self._dead_letter(link, arrival, b"", arrival.reason)
+            out.dead_letters.append(msgspec.structs.replace(letter, length=arrival.length))
+            self._lose(link, "too_large")
+        elif isinstance(arrival, ConnectionLost):
+            self._lose(link, arrival.reason)
+        else:
+            assert_never(arrival)
         return out
 
     def on_time(self, now: Instant, *, idle: bool) -> Outcome:
         """Time passed. `idle`: no arrival is waiting to be handled. To be called often; not being called is a pause."""
         out = Outcome()
+        self.count_frames()
         self._notice_pause(now, out)
-        for symbol in self._symbols.values():
-            if symbol.unread_since is not None and now.monotonic_ms - symbol.unread_since > UNREAD_FOR_MS:
-                self._doubt(symbol, "malformed_frame", out)
-        exchange_now = self._clock.now(now.monotonic_ms)
+        for link in self._links.values():
+            if link.connection is not None:
+                self._look_after(link, now.monotonic_ms, out)
+        exchange_now = self._time.now(now)
         if idle and exchange_now is not None:
-            self._write_ticks(exchange_now - self._rules.tick_grace_ms, now, out)
+            self._time.write_ticks(exchange_now - self._rules.tick_grace_ms, now, out)
         return out
+
+    def count_frames(self) -> None:
+        """Bring the metrics up to date."""
+        if self._frames:
+            self._metrics.count("frames", self._frames)
+            self._metrics.count("bytes", self._bytes)
+            self._metrics.gauge("lag_ms", self._writer.lag_ms)
+            self._frames = self._bytes = 0
+
+    # What time brings.
 
     def _notice_pause(self, now: Instant, out: Outcome) -> None:
         paused_for = 0.0 if self._last_seen is None else now.monotonic_ms - self._last_seen
@@ -126,168 +144,220 @@ class ExchangeFeed:
         if paused_for <= self._rules.pause_ms:
             return
         self._metrics.count("pauses")
-        for symbol in self._symbols.values():
-            if symbol.is_trusted and paused_for > LONGEST_PAUSE_MS:
-                self._doubt(symbol, "paused", out)
-            elif symbol.is_trusted:
-                symbol.paused_at = now.monotonic_ms
+        for link in self._links.values():
+            for symbol in link.symbols.values():
+                if symbol.is_trusted and paused_for > LONGEST_PAUSE_MS:
+                    self._cut(link, "paused", out)
+                elif symbol.is_trusted:
+                    symbol.paused_at = now.monotonic_ms
 
-    def _on_frame(self, symbol: SymbolFeed, frame: FrameArrived, out: Outcome) -> None:
-        self._metrics.count("frames")
-        self._metrics.count("bytes", len(frame.payload))
+    def _look_after(self, link: Link, now_ms: float, out: Outcome) -> None:
+        """Give up waiting for what does not come: readable frames, first books, answers."""
+        waited_for = [
+            symbol
+            for symbol in link.symbols.values()
+            if symbol.doubted_at is not None and now_ms - symbol.doubted_at > self._rules.first_book_ms
+        ]
+        if waited_for and not any(symbol.is_trusted for symbol in link.symbols.values()):
+            self._cut(link, "no_first_book", out)
+            return
+        for symbol in waited_for:
+            # The others of this connection have theirs: it is this symbol that the exchange does not serve.
+            self._metrics.count("first_books_missing")
+            out.notes.append(("no book comes for this symbol", symbol.symbol))
+            symbol.doubted_at = now_ms
+            if self._protocol.snapshot is not None:
+                self._ask(link, symbol, now_ms, out)
+        for symbol in link.symbols.values():
+            if symbol.unread_since is not None and now_ms - symbol.unread_since > UNREAD_FOR_MS:
+                self._cut(link, "malformed_frame", out)
+                return
+
+    # What frames bring.
+
+    def _on_frame(self, link: Link, frame: FrameArrived, out: Outcome) -> None:
+        self._frames += 1
+        self._bytes += len(frame.payload)
         try:
-            parsed = self._venue.parse(frame.payload)
+            parsed = self._parse(frame.payload)
         except MalformedFrame as malformed:
-            self._on_malformed(symbol, frame, malformed, out)
+            self._on_malformed(link, frame, malformed, out)
             return
-        if not symbol.follows(parsed.sequence):
-            self._doubt(symbol, "sequence_gap", out)
+        sequence = parsed.sequence
+        if sequence is not None and not link.follows(sequence):
+            self._on_wrong_number(link, sequence, frame, out)
             return
-        symbol.prove(frame.at.monotonic_ms, self._rules.pause_ms)
-        if isinstance(parsed, Heartbeat):
-            symbol.prove_ticks()
-        elif parsed.snapshot or symbol.is_trusted:
-            self._on_update(symbol, parsed, frame, out)
+        for symbol in link.symbols.values():
+            if symbol.is_suspect:
+                symbol.prove(frame.at.monotonic_ms, self._rules.pause_ms)
+        if parsed.news:
+            for news in parsed.news:
+                feed = link.find(news.symbol)
+                if feed is None:
+                    self._metrics.count("unasked_symbols")
+                elif link.connection == frame.connection:
+                    self._on_news(link, feed, news, frame, out)
         else:
-            self._doubt(symbol, "no_first_book", out)
+            self._on_quiet_frame(link, parsed, frame, out)
 
-    def _on_malformed(self, symbol: SymbolFeed, frame: FrameArrived, malformed: MalformedFrame, out: Outcome) -> None:
-        out.dead_letters.append(self._dead_letter(frame, frame.payload, malformed.reason))
-        if malformed.sequence is None and symbol.is_numbered:
-            # Whether it was one of the exchange's frames, the next one's number will tell.
+    def _on_wrong_number(self, link: Link, sequence: int, frame: FrameArrived, out: Outcome) -> None:
+        if not link.is_repeated(sequence):
+            self._cut(link, "sequence_gap", out)
+            return
+        # It was handled when it came first. If nothing but repetitions comes, the connection is given up.
+        self._metrics.count("repeated_frames")
+        for symbol in link.symbols.values():
             symbol.unread_since = symbol.unread_since or frame.at.monotonic_ms
-        elif not symbol.follows(malformed.sequence):
-            self._doubt(symbol, "sequence_gap", out)
-        elif malformed.hides_changes:
-            self._doubt(symbol, "malformed_frame", out)
 
-    def _on_refused(self, symbol: SymbolFeed, frame: FrameRefused, out: Outcome) -> None:
-        letter = self._dead_letter(frame, b"", frame.reason)
-        out.dead_letters.append(msgspec.structs.replace(letter, length=frame.length))
-        symbol.fall_in_doubt("too_large")
+    def _on_quiet_frame(self, link: Link, parsed: Frame, frame: FrameArrived, out: Outcome) -> None:
+        if parsed.refusal is not None:
+            self._on_refused(link, parsed.refusal, out)
+            self._cut(link, "refused", out)
+            return
+        if parsed.farewell:
+            out.notes.append((f"the exchange closes the connection: {parsed.farewell}", link.name))
+            self._cut(link, "farewell", out)
+            return
+        if parsed.exchange_time is not None:
+            reading = self._time.read(parsed.exchange_time, frame.at, is_untimed=True)
+            if reading.restarted:
+                self._writer.restart(reading, frame, out)
+            if reading.source is TimeSource.EXCHANGE:
+                self._time.start_ticks(reading.time)
+                self._time.write_ticks(reading.time, frame.at, out, link.symbols.values())
+        for symbol in link.symbols.values():
+            symbol.prove_ticks()
 
-    def _on_update(self, symbol: SymbolFeed, update: Update, frame: FrameArrived, out: Outcome) -> None:
-        reading = self._read_time(update, frame)
-        if reading.restarted:
-            self._restart(reading, frame, out)
-        if self._clock.runs:
-            self._start_ticks(reading.time)
-        proven = symbol if reading.source is TimeSource.EXCHANGE else None
-        self._write_ticks(reading.time, frame.at, out, proven)
+    def _on_refused(self, link: Link, refusal: Refusal, out: Outcome) -> None:
+        # Who was served once is not refused for good: that is the exchange's trouble, and it will pass.
+        out.refused.append(Refused(link.name, Refusal(refusal.text, refusal.for_good and not link.was_served)))
 
-        event_time = max(reading.time, self._last_event_time)
-        self._last_event_time = event_time
-        late = reading.time < event_time
-        source = Provenance(
-            exchange=self._venue.name,
-            symbol=symbol.symbol,
-            event_time=event_time,
-            received_time=frame.at.wall_ms,
-            connection=frame.connection,
-            sequence=update.sequence,
-            late=late,
-            exchange_time=update.exchange_time if late else None,
-        )
-        if symbol.doubt is not None:
-            out.records.append(self._gap(symbol.doubt, source))
-            symbol.recover(event_time)
-            if self._clock.runs:
-                self._start_ticks(event_time)
-        symbol.proven_until = event_time
-        symbol.apply(update)
-        out.records.extend(update_records(update, source))
-        self._count_update(update, late, frame, event_time)
-        if symbol.book.is_crossed:
+    def _on_news(self, link: Link, symbol: SymbolFeed, news: News, frame: FrameArrived, out: Outcome) -> None:
+        kind = news.book
+        if kind == "changes" and self._protocol.first_changes_are_snapshot and symbol.awaits_first:
+            kind = "snapshot"
+        if kind == "snapshot" and self._protocol.snapshot is not None:
+            self._on_requested_book(link, symbol, news, frame, out)
+        elif kind == "snapshot" or kind == "whole" or symbol.doubt is None:
+            if kind == "changes" and news.last_id is not None and not self._follows(link, symbol, news, frame, out):
+                return
+            self._write(link, symbol, news, kind, frame, out)
+        elif self._protocol.snapshot is not None:
+            self._wait(link, symbol, news, frame, out)
+        elif kind == "changes":
+            self._cut(link, "no_first_book", out)
+        elif news.trades:
+            # The gap that ends with the first book covers them.
+            self._metrics.count("trades_before_book", len(news.trades))
+
+    def _follows(self, link: Link, symbol: SymbolFeed, news: News, frame: FrameArrived, out: Outcome) -> bool:
+        """Whether the changes go on from where the book stands; if not, they are old, or some are missing."""
+        known, last = symbol.last_id, news.last_id
+        if known is None or last is None or news.first_id is None:
+            return True
+        if last <= known:
+            self._metrics.count("repeated_frames")
+            return False
+        if news.first_id > known + 1:
+            self._doubt(link, symbol, "sequence_gap", frame.at.monotonic_ms, out)
+            if self._protocol.snapshot is not None:
+                self._wait(link, symbol, news, frame, out)
+            return False
+        return True
+
+    def _write(
+        self, link: Link, symbol: SymbolFeed, news: News, kind: BookNews, frame: FrameArrived, out: Outcome
+    ) -> None:
+        link.was_served = True
+        self._writer.write(symbol, news, kind, frame, out)
+        if kind and symbol.book.is_crossed:
             self._metrics.count("crossed_books")
             if self._rules.crossed_book_is_doubt:
-                self._doubt(symbol, "crossed_book", out)
+                self._doubt(link, symbol, "crossed_book", frame.at.monotonic_ms, out)
 
-    def _read_time(self, update: Update, frame: FrameArrived) -> Reading:
-        reading = self._clock.read(update.exchange_time, frame.at)
-        # A first book has no time by its nature.
-        if reading.source is not TimeSource.EXCHANGE and not (update.snapshot and update.exchange_time is None):
-            self._metrics.count(f"times_{reading.source}")
-        return reading
+    # Books that come by request.
 
-    def _restart(self, reading: Reading, frame: FrameArrived, out: Outcome) -> None:
-        """The exchange's clock began anew: which minutes the last records belong to is in doubt."""
-        event_time = self._last_event_time = max(reading.time, self._last_event_time)
-        for symbol in self._symbols.values():
-            symbol.next_tick = None
-            if symbol.is_trusted:
-                source = Provenance(
-                    exchange=self._venue.name,
-                    symbol=symbol.symbol,
-                    event_time=event_time,
-                    received_time=frame.at.wall_ms,
-                    connection=symbol.connection or frame.connection,
-                )
-                out.records.append(self._gap(Doubt("clock_restarted", symbol.proven_until), source))
+    def _ask(self, link: Link, symbol: SymbolFeed, now_ms: float, out: Outcome) -> None:
+        if link.connection is not None:
+            symbol.doubted_at = now_ms
+            out.snapshots.append(SnapshotWanted(link.name, link.connection, symbol.symbol))
 
-    def _gap(self, doubt: Doubt, source: Provenance) -> Gap:
-        self._metrics.count(f"gaps_{doubt.reason}")
-        return gap_record(doubt.since, doubt.reason, source)
+    def _wait(self, link: Link, symbol: SymbolFeed, news: News, frame: FrameArrived, out: Outcome) -> None:
+        """Keep the news until the book that it goes on from has come."""
+        if len(symbol.waiting) >= MOST_WAITING:
+            self._cut(link, "no_first_book", out)
+        else:
+            symbol.waiting.append((news, frame))
 
-    def _start_ticks(self, time: int) -> None:
-        first = -(-max(time, self._last_event_time) // SECOND_MS) * SECOND_MS
-        for symbol in self._symbols.values():
-            if symbol.is_trusted and symbol.next_tick is None:
-                symbol.next_tick = first
-
-    def _write_ticks(self, until: float, at: Instant, out: Outcome, proven: SymbolFeed | None = None) -> None:
-        """Write all ticks due up to `until`: those of symbols that nothing holds back, and of the proven one."""
-        while True:
-            second, due = None, None
-            for symbol in self._symbols.values():
-                tick = symbol.next_tick
-                if tick is None or tick > until or (second is not None and tick >= second):
-                    continue
-                if symbol.is_ticking or symbol is proven:
-                    second, due = tick, symbol
-            if due is None or second is None:
-                return
-            self._write_tick(due, second, at, out)
-            due.next_tick = second + SECOND_MS
-
-    def _write_tick(self, symbol: SymbolFeed, second: int, at: Instant, out: Outcome) -> None:
-        event_time = max(second, self._last_event_time)
-        if event_time // MINUTE_MS != second // MINUTE_MS:
-            # The topic has moved past the minute that this tick would have vouched for: it stays incomplete.
-            self._metrics.count("ticks_missed")
+    def _on_requested_book(self, link: Link, symbol: SymbolFeed, book: News, frame: FrameArrived, out: Outcome) -> None:
+        if symbol.doubt is None or book.last_id is None:
+            self._metrics.count("snapshots_unneeded")
             return
-        self._last_event_time = event_time
-        late = event_time > second
-        source = Provenance(
-            exchange=self._venue.name,
-            symbol=symbol.symbol,
-            event_time=event_time,
-            received_time=at.wall_ms,
-            connection=symbol.connection or "",
-            late=late,
-            exchange_time=second if late else None,
-        )
-        out.records.extend(tick_records(symbol.book, source))
+        kept = [
+            (news, came)
+            for news, came in symbol.waiting
+            if news.book != "changes" or news.last_id is None or news.last_id > book.last_id
+        ]
+        first = next((news.first_id for news, _ in kept if news.book == "changes"), None)
+        if first is not None and first > book.last_id + 1:
+            self._metrics.count("snapshots_too_old")
+            self._ask(link, symbol, frame.at.monotonic_ms, out)
+            return
+        symbol.waiting.clear()
+        self._write(link, symbol, book, "snapshot", frame, out)
+        for news, came in kept:
+            self._on_news(link, symbol, news, came, out)
 
-    def _doubt(self, symbol: SymbolFeed, reason: str, out: Outcome) -> None:
-        if symbol.connection is not None:
-            out.cuts.append(Cut(symbol.symbol, symbol.connection, reason))
-        symbol.fall_in_doubt(reason)
+    # Doubts.
 
-    def _dead_letter(self, frame: FrameArrived | FrameRefused, payload: bytes, reason: str) -> DeadLetter:
+    def _doubt(self, link: Link, symbol: SymbolFeed, reason: str, now_ms: float, out: Outcome) -> None:
+        """Something of this symbol may be lost: make it whole again by the protocol's means."""
+        if self._protocol.resync == "reconnect":
+            self._cut(link, reason, out)
+        elif symbol.doubt is None:
+            symbol.fall_in_doubt(reason, now_ms)
+            symbol.forget_book()
+            if self._protocol.resync == "snapshot":
+                self._ask(link, symbol, now_ms, out)
+
+    def _cut(self, link: Link, reason: str, out: Outcome) -> None:
+        if link.connection is not None:
+            out.cuts.append(Cut(link.name, link.connection, reason))
+        self._lose(link, reason)
+
+    def _lose(self, link: Link, reason: str) -> None:
+        link.connection = None
+        for symbol in link.symbols.values():
+            symbol.fall_in_doubt(reason)
+            symbol.waiting.clear()
+
+    # What cannot be read.
+
+    def _on_malformed(self, link: Link, frame: FrameArrived, malformed: MalformedFrame, out: Outcome) -> None:
+        letter = self._dead_letter(link, frame, frame.payload, malformed.reason, malformed.symbol)
+        out.dead_letters.append(letter)
+        now_ms = frame.at.monotonic_ms
+        named = link.find(malformed.symbol)
+        if malformed.sequence is None and link.is_numbered:
+            # Whether it was one of the exchange's frames, the next one's number will tell.
+            for symbol in link.symbols.values():
+                symbol.unread_since = symbol.unread_since or now_ms
+        elif malformed.sequence is not None and not link.follows(malformed.sequence):
+            self._on_wrong_number(link, malformed.sequence, frame, out)
+        elif malformed.hides_changes:
+            for symbol in link.symbols.values() if named is None else (named,):
+                self._doubt(link, symbol, "malformed_frame", now_ms, out)
+
+    def _dead_letter(
+        self, link: Link, frame: FrameArrived | FrameRefused, payload: bytes, reason: str, symbol: str = ""
+    ) -> DeadLetter:
         self._metrics.count("malformed_frames")
         return dead_letter(
-            source=f"{self._venue.name} websocket",
+            source=f"{self._protocol.exchange} websocket",
             payload=payload,
             reason=reason,
-            exchange=self._venue.name,
-            symbol=frame.symbol,
+            exchange=self._protocol.exchange,
+            symbol=symbol or (link.only.symbol if link.only else ""),
             event_time=frame.at.wall_ms,
             id=f"{frame.connection}:{frame.number}",
         )
-
-    def _count_update(self, update: Update, late: bool, frame: FrameArrived, event_time: int) -> None:
-        if update.ignored:
-            self._metrics.count("ignored_events", update.ignored)
-        if late:
-            self._metrics.count("late_frames")
-        self._metrics.gauge("lag_ms", frame.at.wall_ms - event_time)

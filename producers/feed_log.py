@@ -8,7 +8,7 @@ from pipeline.kill_point import kill_point
 from pipeline.log import get_log
 from pipeline.metrics import Metrics
 from pipeline.topics import DEAD_LETTERS
-from producers.exchange_feed import Outcome
+from producers.feed_outcome import Outcome
 
 
 class FeedLog:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
 
 from market.order_book import OrderBook
 from market.records import L2, Book, Change, FeedRecord, Gap, Tick, Trade
-from producers.venue import Update
+from producers.protocol import ParsedTrade
 
 # Kafka refuses messages above about 1 MB; a change is encoded in about this much more than its texts.
 LARGEST_L2_BYTES = 500_000
-CHANGE_FRAME_BYTES = 110
+CHANGE_FRAME_BYTES = 130
 LEVELS = 50  # of each side, in a book record
 
 
-@dataclass(frozen=True, slots=True)
-class Provenance:
+class Provenance(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What all records of one frame share: whose they are, when, and where they come from. Times in epoch ms."""
 
     exchange: str
@@ -27,55 +28,62 @@ class Provenance:
     sequence: int | None = None
     late: bool = False
     exchange_time: int | None = None
+    time_from: Literal["clock", "receipt"] | None = None
 
 
-def update_records(update: Update, source: Provenance) -> list[FeedRecord]:
-    """One l2 record (a large one in numbered pieces), then the trades. A first book's trades are history: left out."""
-    records: list[FeedRecord] = list(_l2_records(update.changes, source))
-    if not update.snapshot:
-        records.extend(
-            Trade(
-                exchange=source.exchange,
-                symbol=source.symbol,
-                event_time=source.event_time,
-                received_time=source.received_time,
-                connection=source.connection,
-                sequence=source.sequence,
-                late=source.late,
-                exchange_time=source.exchange_time,
-                trade_id=trade.trade_id,
-                price=trade.price,
-                size=trade.size,
-                maker_side=trade.maker_side,
-            )
-            for trade in update.trades
-        )
-    return records
-
-
-def _l2_records(changes: tuple[Change, ...], source: Provenance) -> Iterator[L2]:
+def add_l2_records(changes: Sequence[Change], source: Provenance, records: list[FeedRecord]) -> None:
+    """One l2 record; a large one in numbered pieces; none without changes."""
     if not changes:
         return
-    parts = split(changes) if len(changes) * CHANGE_FRAME_BYTES > LARGEST_L2_BYTES // 4 else [changes]
-    for number, part in enumerate(parts, start=1):
-        yield L2(
-            exchange=source.exchange,
-            symbol=source.symbol,
-            event_time=source.event_time,
-            received_time=source.received_time,
-            connection=source.connection,
-            sequence=source.sequence,
-            late=source.late,
-            exchange_time=source.exchange_time,
-            changes=part,
-            piece=number if len(parts) > 1 else None,
-            pieces=len(parts) if len(parts) > 1 else None,
-        )
+    if len(changes) * CHANGE_FRAME_BYTES <= LARGEST_L2_BYTES // 4:
+        records.append(_l2(changes, source))
+        return
+    parts = split(changes)
+    if len(parts) == 1:
+        records.append(_l2(changes, source))
+        return
+    records.extend(_l2(part, source, number, len(parts)) for number, part in enumerate(parts, start=1))
 
 
-def split(changes: tuple[Change, ...], largest: int = LARGEST_L2_BYTES) -> list[tuple[Change, ...]]:
+def trade_record(trade: ParsedTrade, source: Provenance) -> Trade:
+    """One trade."""
+    return Trade(
+        exchange=source.exchange,
+        symbol=source.symbol,
+        event_time=source.event_time,
+        received_time=source.received_time,
+        connection=source.connection,
+        sequence=source.sequence,
+        late=source.late,
+        exchange_time=source.exchange_time,
+        time_from=source.time_from,
+        trade_id=trade.trade_id,
+        price=trade.price,
+        size=trade.size,
+        maker_side=trade.maker_side,
+    )
+
+
+def _l2(changes: Sequence[Change], source: Provenance, piece: int | None = None, pieces: int | None = None) -> L2:
+    return L2(
+        exchange=source.exchange,
+        symbol=source.symbol,
+        event_time=source.event_time,
+        received_time=source.received_time,
+        connection=source.connection,
+        sequence=source.sequence,
+        late=source.late,
+        exchange_time=source.exchange_time,
+        time_from=source.time_from,
+        changes=tuple(changes),
+        piece=piece,
+        pieces=pieces,
+    )
+
+
+def split(changes: Sequence[Change], largest: int = LARGEST_L2_BYTES) -> list[Sequence[Change]]:
     """Cut a list of changes into parts that each stay below `largest` bytes when encoded."""
-    parts: list[tuple[Change, ...]] = []
+    parts: list[Sequence[Change]] = []
     start = size = 0
     for index, change in enumerate(changes):
         one = CHANGE_FRAME_BYTES + len(change.price) + len(change.remaining) + len(change.delta or "")

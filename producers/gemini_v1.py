@@ -21,10 +21,10 @@ import msgspec
 from market.decimals import OutOfRange, exact_price, exact_size
 from market.records import Change
 from producers.errors import MalformedFrame
-from producers.venue import Heartbeat, ParsedTrade, Update, Venue
+from producers.protocol import Frame, News, ParsedTrade, Protocol, Subscription
 
 # Any of these flags alone switches the others off on some versions of the protocol: all are always sent.
-FLAGS = "heartbeat=true&top_of_book=false&bids=true&offers=true&trades=true"
+FLAGS = "heartbeat=true&top_of_book=false&bids=true&offers=true"
 
 SIDES: dict[Any, Literal["bid", "ask"]] = {"bid": "bid", "ask": "ask", "offer": "ask"}
 REASONS: dict[Any, Literal["initial", "place", "trade", "cancel"]] = {
@@ -52,7 +52,7 @@ class _Event(msgspec.Struct):
     makerSide: Any = None
 
 
-class _Frame(msgspec.Struct):
+class _V1Frame(msgspec.Struct):
     type: str
     socket_sequence: Whole
     timestampms: Whole | None = None
@@ -66,21 +66,23 @@ class _FrameHead(msgspec.Struct):
     type: Any = None
 
 
-_frames = msgspec.json.Decoder(_Frame)
+_frames = msgspec.json.Decoder(_V1Frame)
 _heads = msgspec.json.Decoder(_FrameHead)
 
 
-def feed_url(base: str, symbol: str) -> str:
+def address(base: str, subscription: Subscription) -> str:
     """The address of a symbol's connection; `base` is such as `wss://api.gemini.com`, `ws://` too."""
-    return f"{base.rstrip('/')}/v1/marketdata/{quote(symbol, safe='')}?{FLAGS}"
+    (symbol,) = subscription.symbols
+    trades = "true" if subscription.trades else "false"
+    return f"{base.rstrip('/')}/v1/marketdata/{quote(symbol, safe='')}?{FLAGS}&trades={trades}"
 
 
-def greeting(symbol: str) -> tuple[str, ...]:  # noqa: ARG001 - the address says it all
+def greeting(subscription: Subscription) -> tuple[str, ...]:  # noqa: ARG001 - the address says it all
     """Nothing needs to be sent after connecting."""
     return ()
 
 
-def parse(payload: bytes) -> Update | Heartbeat:
+def parse(payload: bytes) -> Frame:
     """Read one frame. Raises MalformedFrame, whatever the bytes are, and nothing else."""
     try:
         frame = _frames.decode(payload)
@@ -91,7 +93,7 @@ def parse(payload: bytes) -> Update | Heartbeat:
             raise MalformedFrame("update without events", sequence=frame.socket_sequence)
         return _update(frame, frame.events)
     if frame.type == "heartbeat":
-        return Heartbeat(frame.socket_sequence)
+        return Frame(sequence=frame.socket_sequence)
     raise MalformedFrame(f"unknown type {frame.type[:SHOWN]!r}", sequence=frame.socket_sequence, hides_changes=False)
 
 
@@ -103,7 +105,7 @@ def _malformed(payload: bytes, reason: str) -> MalformedFrame:
     return MalformedFrame(reason, sequence=head.socket_sequence, hides_changes=head.type != "heartbeat")
 
 
-def _update(frame: _Frame, events: list[_Event]) -> Update:
+def _update(frame: _V1Frame, events: list[_Event]) -> Frame:
     snapshot = frame.socket_sequence == 0
     changes: list[Change] = []
     trades: list[ParsedTrade] = []
@@ -118,14 +120,15 @@ def _update(frame: _Frame, events: list[_Event]) -> Update:
                 ignored += 1
         except (OutOfRange, _Wrong) as error:
             raise MalformedFrame(f"event {number}: {error}", sequence=frame.socket_sequence) from None
-    return Update(
-        sequence=frame.socket_sequence,
-        exchange_time=frame.timestampms,
-        changes=tuple(changes),
+    news = News(
+        book="snapshot" if snapshot else "changes",
+        changes=changes,
         trades=tuple(trades),
-        snapshot=snapshot,
+        exchange_time=frame.timestampms,
+        sequence=frame.socket_sequence,
         ignored=ignored,
     )
+    return Frame(sequence=frame.socket_sequence, news=(news,))
 
 
 class _Wrong(Exception):
@@ -171,11 +174,14 @@ def _shown(value: Any) -> str:
     return repr(value)[:SHOWN] if isinstance(value, int | float | str) else f"a {type(value).__name__}"
 
 
-GEMINI_V1 = Venue(
-    name="gemini",
+GEMINI_V1 = Protocol(
+    exchange="gemini",
+    name="v1",
     base_url="wss://api.gemini.com",
-    first_sequence=0,
-    feed_url=feed_url,
+    address=address,
     greeting=greeting,
     parse=parse,
+    symbol_example="BTCUSD",
+    first_sequence=0,
+    apart_seconds=0.0,
 )

@@ -22,6 +22,8 @@ from producers.errors import ConnectionFailed, FrameTooLarge, TooManyFragments
 LONGEST_CONTROL_FRAME = 125
 # Each fragment makes the library copy all that came before.
 MOST_FRAGMENTS = 1_000
+# Answers to a handshake that asking again does not change. (400 is not among them: proxies answer so in passing.)
+STATUSES_FOR_GOOD = (401, 403, 404, 405, 410, 451)
 DATA_OPCODES = (ABNF.OPCODE_TEXT, ABNF.OPCODE_BINARY, ABNF.OPCODE_CONT)
 _OPCODE = 4  # its place in the library's parsed header
 # What a connection that does not work out looks like, from all layers.
@@ -88,8 +90,15 @@ class LimitedSocket(websocket.WebSocket):
         except _FAILURES as error:
             if transport is not None:
                 transport.close()
-            raise ConnectionFailed("disconnected", _described(error)) from None
+            raise ConnectionFailed("disconnected", _described(error), for_good=_is_for_good(error)) from None
         return connection
+
+    def say(self, message: str) -> None:
+        """Raises ConnectionFailed."""
+        try:
+            self.send(message)
+        except _FAILURES as error:
+            raise ConnectionFailed("disconnected", _described(error)) from None
 
     def next_message(self, silence_seconds: float) -> bytes | None:
         """The next whole message, or None when none was whole within a moment. Pings are answered on the way.
@@ -163,6 +172,10 @@ def _cut_off_after(transport: socket.socket, seconds: float) -> Iterator[None]:
         timer.cancel()
         timer.join()
         handle.close()
+
+
+def _is_for_good(error: BaseException) -> bool:
+    return isinstance(error, websocket.WebSocketBadStatusException) and error.status_code in STATUSES_FOR_GOOD
 
 
 def _described(error: BaseException) -> str:

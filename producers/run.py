@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from market.records import Health, encode
-from pipeline.back_off import BackOff
 from pipeline.clock import Clock
 from pipeline.errors import TemporarilyUnavailable
 from pipeline.kafka_clients import Publisher, await_topics
@@ -14,34 +13,37 @@ from pipeline.metrics import HealthReporter, Metrics
 from pipeline.process import StopSignal
 from pipeline.topics import DEAD_LETTERS, HEALTH, feed_topic
 from producers.arrivals import Instant
-from producers.connection import ConnectionLimits, FeedConnection
+from producers.connections import Connections, links_of
 from producers.exchange_clock import FARTHEST_AHEAD_MS
-from producers.exchange_feed import ExchangeFeed, FeedRules, Outcome
+from producers.exchange_feed import ExchangeFeed, FeedRules
 from producers.feed_log import FeedLog
+from producers.feed_outcome import Outcome
 from producers.inbox import Inbox
+from producers.protocol import Protocol
+from producers.protocols import chosen_protocol, chosen_symbols
 from producers.settings import ProducerSettings
 from producers.topic_end import await_settled, read_start, refuse_the_future
-from producers.venue import Venue
 
 LOOK_SECONDS = 0.05  # how often the clock is looked at when nothing arrives
 MOST_AT_ONCE = 500
 LEAST_PAUSE_MS = 300
 FAREWELL_SECONDS = 15.0  # what waits for Kafka has so long to be delivered after a stop
-JOIN_SECONDS = 10.0
 
 
-def run_producer(venue: Venue, settings: ProducerSettings, stop: StopSignal) -> None:
+def run_producer(exchange: str, settings: ProducerSettings, stop: StopSignal) -> None:
     """Run until `stop`. Whenever Kafka does not keep up, start over from what the topic holds, with a gap.
 
-    Raises WrongSettings when the topic lies in the future, TemporarilyUnavailable when the last records could not be
+    Raises WrongSettings when the topic lies in the future, or the exchange refuses for good what is asked of it;
+    TemporarilyUnavailable when the last records could not be
     delivered after a stop.
     """
     log = get_log("producer")
+    protocol = chosen_protocol(exchange, settings.feed_protocol)
     metrics = Metrics()
     reason = "start"
     while not stop.is_set():
         try:
-            _run_until_trouble(venue, settings, stop, reason, metrics)
+            _run_until_trouble(protocol, settings, stop, reason, metrics)
         except TemporarilyUnavailable as error:
             if stop.is_set():
                 raise
@@ -52,20 +54,26 @@ def run_producer(venue: Venue, settings: ProducerSettings, stop: StopSignal) -> 
 
 
 def _run_until_trouble(
-    venue: Venue, settings: ProducerSettings, stop: StopSignal, reason: str, metrics: Metrics
+    protocol: Protocol, settings: ProducerSettings, stop: StopSignal, reason: str, metrics: Metrics
 ) -> None:
     log = get_log("producer")
     clock = settings.clock()
     bootstrap = settings.kafka_bootstrap
-    topic = settings.feed_topic or feed_topic(venue.name)
+    topic = settings.feed_topic or feed_topic(protocol.exchange)
     if not await_topics(bootstrap, (topic, DEAD_LETTERS, HEALTH), stop, log):
         return
+    symbols = chosen_symbols(protocol, settings.symbols)
     if reason != "start":
         await_settled(bootstrap, topic, stop)
-    start = read_start(bootstrap, topic, settings.symbols, reason)
+    start = read_start(bootstrap, topic, symbols, reason)
     refuse_the_future(start, topic, clock.wall_ms())
     log.info(
-        "feed begins", exchange=venue.name, symbols=settings.feed_symbols, topic=topic, after=start.last_event_time
+        "feed begins",
+        exchange=protocol.exchange,
+        symbols=",".join(symbols),
+        protocol=protocol.name,
+        topic=topic,
+        after=start.last_event_time,
     )
 
     publisher = Publisher(
@@ -74,9 +82,10 @@ def _run_until_trouble(
         memory_bytes=settings.feed_pending_bytes,
     )
     try:
-        feed = ExchangeFeed(venue, settings.symbols, start, _rules(settings, clock), metrics)
+        links = links_of(symbols, settings.feed_symbols_each or protocol.symbols_each)
+        feed = ExchangeFeed(protocol, links, start, _rules(settings, clock), metrics)
         feed_log = FeedLog(publisher, topic, metrics)
-        _stream(venue, settings, stop, clock, feed, feed_log, publisher, metrics)
+        _stream(protocol, settings, links, stop, clock, feed, feed_log, publisher, metrics)
         publisher.close(FAREWELL_SECONDS)
     except BaseException:
         publisher.abandon()
@@ -84,8 +93,9 @@ def _run_until_trouble(
 
 
 def _stream(
-    venue: Venue,
+    protocol: Protocol,
     settings: ProducerSettings,
+    links: Mapping[str, tuple[str, ...]],
     stop: StopSignal,
     clock: Clock,
     feed: ExchangeFeed,
@@ -107,61 +117,27 @@ def _stream(
     def publish_health(health: Health) -> None:
         publisher.publish(HEALTH, health.part, encode(health))
 
+    def handle(outcome: Outcome) -> None:
+        feed_log.write(outcome)
+        connections.obey(outcome)
+
     inbox = Inbox(settings.feed_inbox_frames, settings.feed_inbox_bytes)
-    connections = _connections(venue, settings, inbox, instant, metrics)
+    connections = Connections(protocol, settings, links, inbox, instant, metrics)
     health = HealthReporter(
-        f"producer-{venue.name}", metrics, publish_health, clock, settings.health_interval_seconds, set_gauges
+        f"producer-{protocol.exchange}", metrics, publish_health, clock, settings.health_interval_seconds, set_gauges
     )
     with health:
-        try:
-            for connection in connections.values():
-                connection.start()
+        with connections:
             while not stop.is_set():
                 arrivals = inbox.take(MOST_AT_ONCE, LOOK_SECONDS)
-                _handle(feed.on_time(instant(), idle=False), feed_log, connections)
+                handle(feed.on_time(instant(), idle=False))
                 for arrival in arrivals:
-                    _handle(feed.on_arrival(arrival), feed_log, connections)
-                _handle(feed.on_time(instant(), idle=not len(inbox)), feed_log, connections)
+                    handle(feed.on_arrival(arrival))
+                handle(feed.on_time(instant(), idle=not len(inbox)))
                 publisher.raise_if_failed()
-        finally:
-            for connection in connections.values():
-                connection.stop()
-            for connection in connections.values():
-                connection.join(JOIN_SECONDS)
         while arrivals := inbox.take(MOST_AT_ONCE, 0):
             for arrival in arrivals:
-                _handle(feed.on_arrival(arrival), feed_log, connections)
-
-
-def _handle(outcome: Outcome, feed_log: FeedLog, connections: Mapping[str, FeedConnection]) -> None:
-    feed_log.write(outcome)
-    for cut in outcome.cuts:
-        get_log("producer").warning("connection in doubt", symbol=cut.symbol, reason=cut.reason)
-        connections[cut.symbol].cut(cut.connection, cut.reason)
-
-
-def _connections(
-    venue: Venue, settings: ProducerSettings, inbox: Inbox, instant: Callable[[], Instant], metrics: Metrics
-) -> dict[str, FeedConnection]:
-    limits = ConnectionLimits(
-        connect_seconds=settings.feed_connect_seconds,
-        silence_seconds=settings.feed_silence_seconds,
-        steady_seconds=settings.feed_steady_seconds,
-        largest_frame_bytes=settings.feed_max_frame_bytes,
-    )
-    return {
-        symbol: FeedConnection(
-            venue,
-            settings.feed_url or venue.base_url,
-            symbol,
-            limits,
-            BackOff(settings.feed_back_off_first_seconds, settings.feed_back_off_cap_seconds),
-            inbox,
-            instant,
-            metrics,
-        )
-        for symbol in settings.symbols
-    }
+                feed_log.write(feed.on_arrival(arrival))
 
 
 def _rules(settings: ProducerSettings, clock: Clock) -> FeedRules:
@@ -170,5 +146,6 @@ def _rules(settings: ProducerSettings, clock: Clock) -> FeedRules:
         tick_grace_ms=settings.feed_tick_grace_ms * clock.speed,
         pause_ms=max(settings.feed_tick_grace_ms, LEAST_PAUSE_MS) * clock.speed,
         farthest_ahead_ms=FARTHEST_AHEAD_MS * max(1.0, clock.speed),
+        first_book_ms=settings.feed_first_book_seconds * 1000 * clock.speed,
         crossed_book_is_doubt=settings.feed_crossed_book == "resync",
     )

@@ -1,13 +1,22 @@
-"""What is known of one symbol's feed: its book, its place in the sequence, and what is in doubt. No I/O."""
+"""What is known of one symbol's feed: its book, its place in the updates' numbers, and what is in doubt. No I/O."""
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from market.order_book import OrderBook
-from producers.venue import Update
+from market.records import Change, Level
+from producers.arrivals import FrameArrived
+from producers.protocol import News, ParsedTrade
+from producers.whole_book import difference, first_view
 
 SECOND_MS = 1_000
+# Trades that an exchange repeats are recognised among so many.
+TRADES_REMEMBERED = 500
+# News that may wait for a whole book: ten minutes of ten messages a second, twice.
+MOST_WAITING = 12_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +34,22 @@ class SymbolFeed:
     still for a moment, or a frame could not even be told to belong to the sequence.
     """
 
-    def __init__(self, symbol: str, first_sequence: int | None, doubt: Doubt) -> None:
+    def __init__(self, symbol: str, doubt: Doubt) -> None:
         self.symbol = symbol
+        self.connection = ""
         self.book = OrderBook()
+        self.awaits_first = True
         self.doubt: Doubt | None = doubt
-        self.connection: str | None = None
+        self.doubted_at: float | None = None
         self.next_tick: int | None = None
         self.proven_until: int | None = doubt.since
         self.paused_at: float | None = None
         self.unread_since: float | None = None
-        self._first_sequence = first_sequence
-        self._next_sequence: int | None = None
+        self.last_id: int | None = None
+        self.waiting: deque[tuple[News, FrameArrived]] = deque()
+        self.asked_at: float | None = None
+        self._view: tuple[Sequence[Level], Sequence[Level]] | None = None
+        self._trades: dict[str, None] = {}
 
     @property
     def is_trusted(self) -> bool:
@@ -48,36 +62,35 @@ class SymbolFeed:
         return self.doubt is None and self.paused_at is None and self.unread_since is None
 
     @property
-    def is_numbered(self) -> bool:
-        """Whether the next frame's sequence number tells if a frame was lost."""
-        return self._next_sequence is not None
+    def is_suspect(self) -> bool:
+        """Whether one of the weaker suspicions is there."""
+        return self.paused_at is not None or self.unread_since is not None
 
-    def connected(self, connection: str) -> None:
+    def connected(self, connection: str, monotonic_ms: float) -> None:
         """A new connection: nothing of the old one's book is kept."""
         self.connection = connection
+        self.awaits_first = True
+        self.forget_book()
+        self.doubted_at = monotonic_ms
+        self.asked_at = self.paused_at = self.unread_since = None
+        self.waiting.clear()
+
+    def forget_book(self) -> None:
+        """What is known of the book is worth nothing any more."""
         self.book.clear()
-        self.paused_at = self.unread_since = None
-        self._next_sequence = self._first_sequence
+        self._view = None
+        self.last_id = None
 
-    def follows(self, sequence: int | None) -> bool:
-        """Whether the frame with this number is the next one; counts it."""
-        if sequence is None:
-            return True
-        if self._next_sequence is not None and sequence != self._next_sequence:
-            return False
-        self._next_sequence = sequence + 1
-        return True
-
-    def fall_in_doubt(self, reason: str) -> None:
-        """Trust nothing of this connection any more."""
+    def fall_in_doubt(self, reason: str, monotonic_ms: float | None = None) -> None:
+        """Trust nothing until a whole book comes."""
         if self.doubt is None:
             self.doubt = Doubt(reason, self.proven_until)
-        self.connection = None
+            self.doubted_at = monotonic_ms
         self.next_tick = None
 
     def recover(self, event_time: int) -> None:
         """A whole book has come at `event_time`: what follows is trusted."""
-        self.doubt = None
+        self.doubt = self.doubted_at = self.asked_at = None
         self.proven_until = event_time
 
     def prove(self, monotonic_ms: float, settle_ms: float) -> None:
@@ -95,8 +108,24 @@ class SymbolFeed:
         if self.next_tick is not None:
             self.proven_until = max(self.proven_until or 0, self.next_tick - SECOND_MS)
 
-    def apply(self, update: Update) -> None:
-        """Bring the book up to date."""
-        if update.snapshot:
-            self.book.clear()
-        self.book.apply(update.changes)
+    def new_trades(self, trades: Sequence[ParsedTrade]) -> Sequence[ParsedTrade]:
+        """Those that were not told before; all are remembered."""
+        known = self._trades
+        new = [trade for trade in trades if trade.trade_id not in known]
+        for trade in new:
+            known[trade.trade_id] = None
+            if len(known) > TRADES_REMEMBERED:
+                del known[next(iter(known))]
+        return new
+
+    def take_whole(self, bids: Sequence[Level], asks: Sequence[Level]) -> Sequence[Change]:
+        """All that the exchange shows of the book. Returns what changed (`whole_book`)."""
+        before, self._view = self._view, (bids, asks)
+        if before is None:
+            changes = first_view(bids, asks)
+            self.book.replace(changes)
+            return changes
+        news = difference(before, self._view)
+        self.book.apply(news.out_of_view)
+        self.book.apply(news.changes)
+        return news.changes

@@ -12,6 +12,7 @@ from producers.arrivals import Arrival, Connected, ConnectionLost, FrameArrived,
 from producers.connection import ConnectionLimits, FeedConnection
 from producers.gemini_v1 import FLAGS, GEMINI_V1
 from producers.inbox import Inbox
+from producers.protocol import Subscription
 from tests.producers.frames import first_book, heartbeat
 from tests.producers.scripted_exchange import Client, ScriptedExchange, header
 
@@ -50,7 +51,9 @@ def connected(
     limits = ConnectionLimits(
         connect_seconds=PATIENCE, silence_seconds=silence, steady_seconds=steady, largest_frame_bytes=100_000
     )
-    connection = FeedConnection(GEMINI_V1, exchange.url, "BTCUSD", limits, delays or Delays(), inbox, now, Metrics())
+    connection = FeedConnection(
+        GEMINI_V1, exchange.url, "BTCUSD", Subscription(("BTCUSD",)), limits, delays or Delays(), inbox, now, Metrics()
+    )
     connection.start()
     try:
         yield connection
@@ -90,7 +93,7 @@ def test_frames_arrive_numbered_under_the_connections_name() -> None:
     assert isinstance(arrivals[0], Connected)
     assert [(frame.number, frame.payload) for frame in frames(arrivals)] == [(0, first_book()), (1, heartbeat(1))]
     assert {arrival.connection for arrival in arrivals} == {arrivals[0].connection}
-    assert exchange.paths == [f"/v1/marketdata/BTCUSD?{FLAGS}"]
+    assert exchange.paths == [f"/v1/marketdata/BTCUSD?{FLAGS}&trades=true"]
 
 
 def test_silent_connection_is_given_up_and_made_anew_under_another_name() -> None:
@@ -182,7 +185,9 @@ def test_exchange_that_is_away_is_tried_again_until_it_is_there() -> None:
     limits = ConnectionLimits(
         connect_seconds=PATIENCE, silence_seconds=PATIENCE, steady_seconds=PATIENCE, largest_frame_bytes=100_000
     )
-    connection = FeedConnection(GEMINI_V1, url, "BTCUSD", limits, BackOff(0.05, 0.1), inbox, now, Metrics())
+    connection = FeedConnection(
+        GEMINI_V1, url, "BTCUSD", Subscription(("BTCUSD",)), limits, BackOff(0.05, 0.1), inbox, now, Metrics()
+    )
     connection.start()
     arrivals = until(inbox, lambda got: len(got) >= 3)
     connection.stop()

@@ -28,7 +28,7 @@ def started(behind_ms: int = 40) -> ExchangeClock:
 def test_clock_does_not_run_before_the_first_time() -> None:
     clock = ExchangeClock()
     assert clock.now(0) is None
-    assert clock.read(None, at(0)) == Reading(NOON, TimeSource.ABSENT)
+    assert clock.read(None, at(0)) == Reading(NOON, TimeSource.ABSENT, "receipt")
     assert not clock.runs
 
 
@@ -42,7 +42,7 @@ def test_first_time_within_a_minute_of_its_receipt_starts_the_clock(off: int) ->
 @pytest.mark.parametrize("off", [-60_001, 60_001, -(10**12), 10**15])
 def test_first_time_farther_off_is_replaced_by_the_time_of_receipt(off: int) -> None:
     clock = ExchangeClock()
-    assert clock.read(NOON + off, at(0)) == Reading(NOON, TimeSource.REFUSED)
+    assert clock.read(NOON + off, at(0)) == Reading(NOON, TimeSource.REFUSED, "receipt")
     assert not clock.runs
 
 
@@ -64,17 +64,17 @@ def test_message_up_to_two_seconds_ahead_sets_the_clock_on() -> None:
 
 def test_message_farther_ahead_is_replaced_by_the_clocks_time() -> None:
     clock = started()
-    assert clock.read(NOON + 960 + 2_001, at(1_000)) == Reading(NOON + 960, TimeSource.REFUSED)
+    assert clock.read(NOON + 960 + 2_001, at(1_000)) == Reading(NOON + 960, TimeSource.REFUSED, "clock")
     assert clock.now(at(1_000).monotonic_ms) == NOON + 960
 
 
 def test_message_more_than_a_minute_old_is_replaced_by_the_clocks_time() -> None:
     clock = started()
-    assert clock.read(NOON - 60_000, at(1_000)) == Reading(NOON + 960, TimeSource.REFUSED)
+    assert clock.read(NOON - 60_000, at(1_000)) == Reading(NOON + 960, TimeSource.REFUSED, "clock")
 
 
 def test_absent_time_is_replaced_by_the_clocks_time() -> None:
-    assert started().read(None, at(700)) == Reading(NOON + 660, TimeSource.ABSENT)
+    assert started().read(None, at(700)) == Reading(NOON + 660, TimeSource.ABSENT, "clock")
 
 
 def test_backlog_read_at_once_after_a_pause_is_believed() -> None:
@@ -97,7 +97,7 @@ def test_clock_starts_anew_when_every_time_was_refused_for_five_seconds() -> Non
     clock = started()
     jumped = 30_000
     for ms in (1_000, 3_000, 5_999):
-        assert clock.read(NOON + ms + jumped, at(ms)) == Reading(NOON - 40 + ms, TimeSource.REFUSED)
+        assert clock.read(NOON + ms + jumped, at(ms)) == Reading(NOON - 40 + ms, TimeSource.REFUSED, "clock")
     assert clock.read(NOON + 6_000 + jumped, at(6_000)) == Reading(NOON + 36_000, TimeSource.EXCHANGE, restarted=True)
     assert clock.now(at(7_000).monotonic_ms) == NOON + 37_000
 
@@ -119,6 +119,6 @@ def test_clock_that_starts_anew_with_a_time_far_off_its_receipt_waits_for_a_bett
     clock = started()
     for ms in (1_000, 6_000):
         last = clock.read(NOON + ms, at(ms, wall_off=120_000))
-    assert last == Reading(NOON + 126_000, TimeSource.REFUSED, restarted=True)
+    assert last == Reading(NOON + 126_000, TimeSource.REFUSED, "receipt", restarted=True)
     assert not clock.runs
     assert clock.read(NOON + 7_000, at(7_000)) == accepted(NOON + 7_000)

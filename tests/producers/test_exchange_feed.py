@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from market.records import L2, Book, DeadLetter, FeedRecord, Gap, Tick, Trade
 from pipeline.metrics import Metrics
 from producers.arrivals import Arrival, Connected, ConnectionLost, FrameArrived, FrameRefused, Instant
-from producers.exchange_feed import Cut, ExchangeFeed, FeedRules, FeedStart, Outcome
+from producers.exchange_feed import ExchangeFeed, FeedRules, FeedStart
+from producers.feed_outcome import Cut, Outcome
 from producers.gemini_v1 import GEMINI_V1
 from tests.producers.frames import change, first_book, heartbeat, trade, update
 
@@ -33,7 +34,8 @@ class Play:
     ) -> None:
         self.metrics = Metrics()
         start = FeedStart(last_event_time, last_of_symbol or {})
-        self.feed = ExchangeFeed(GEMINI_V1, symbols or ("BTCUSD",), start, rules or FeedRules(), self.metrics)
+        links = {symbol: (symbol,) for symbol in symbols or ("BTCUSD",)}
+        self.feed = ExchangeFeed(GEMINI_V1, links, start, rules or FeedRules(), self.metrics)
         self.now = 0
         self.records: list[FeedRecord] = []
         self.dead: list[DeadLetter] = []
@@ -371,7 +373,7 @@ def test_symbol_in_doubt_leaves_the_other_ticking() -> None:
     play.begin("ETHUSD")
     play.frame(update(9, NOON), "ETHUSD")
     play.wait(2_400)
-    assert [(cut.symbol, cut.reason) for cut in play.cuts] == [("ETHUSD", "sequence_gap")]
+    assert [(cut.link, cut.reason) for cut in play.cuts] == [("ETHUSD", "sequence_gap")]
     assert play.ticks("BTCUSD") == [0, 1, 2]
     assert play.ticks("ETHUSD") == []
 
@@ -541,7 +543,7 @@ def test_event_time_never_goes_back_and_gaps_precede_books_whatever_happens(
     play = Play("BTCUSD", "ETHUSD", last_event_time=NOON - 1_000)
     sequence: dict[str, int] = {}
     for symbol, (step, number) in steps:
-        if symbol not in sequence or any(cut.symbol == symbol for cut in play.cuts):
+        if symbol not in sequence or any(cut.link == symbol for cut in play.cuts):
             play.connect(symbol)
             play.frame(first_book(), symbol)
             play.cuts.clear()

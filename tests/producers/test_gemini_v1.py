@@ -12,13 +12,18 @@ from hypothesis import strategies as st
 
 from market.records import Change
 from producers.errors import MalformedFrame
-from producers.gemini_v1 import feed_url, parse
-from producers.venue import Heartbeat, ParsedTrade, Update
+from producers.gemini_v1 import address, parse
+from producers.protocol import Frame, News, ParsedTrade, Subscription
 from tests.producers.frames import change, first_book, heartbeat, trade, update
 
 
 def frame(**fields: Any) -> bytes:
     return json.dumps({"type": "update", "socket_sequence": 3, "timestampms": 5, "events": [], **fields}).encode()
+
+
+def news_of(payload: bytes) -> News:
+    (news,) = parse(payload).news
+    return news
 
 
 def refusal(payload: bytes) -> MalformedFrame:
@@ -36,9 +41,9 @@ def reading(payload: bytes) -> object:
 
 
 def test_address_always_names_all_flags() -> None:
-    address = urlsplit(feed_url("ws://127.0.0.1:8181/", "BTCUSD"))
-    assert (address.scheme, address.netloc, address.path) == ("ws", "127.0.0.1:8181", "/v1/marketdata/BTCUSD")
-    assert parse_qs(address.query) == {
+    where = urlsplit(address("ws://127.0.0.1:8181/", Subscription(("BTCUSD",))))
+    assert (where.scheme, where.netloc, where.path) == ("ws", "127.0.0.1:8181", "/v1/marketdata/BTCUSD")
+    assert parse_qs(where.query) == {
         "heartbeat": ["true"],
         "top_of_book": ["false"],
         "bids": ["true"],
@@ -48,68 +53,62 @@ def test_address_always_names_all_flags() -> None:
 
 
 def test_update_with_a_trade_and_its_change_keeps_the_exchanges_digits() -> None:
-    parsed = parse(
+    parsed = news_of(
         update(2, 1767225601010, trade(9, "91000.25", "0.10"), change("ask", "91000.250", "0.2", "trade", "-0.1"))
     )
-    assert parsed == Update(
+    assert parsed == News(
+        book="changes",
         sequence=2,
         exchange_time=1767225601010,
-        changes=(Change(side="ask", price="91000.250", remaining="0.2", delta="-0.1", reason="trade", time=None),),
+        changes=[Change(side="ask", price="91000.250", remaining="0.2", delta="-0.1", reason="trade", time=None)],
         trades=(ParsedTrade(trade_id="9", price="91000.25", size="0.10", maker_side="ask"),),
     )
 
 
 def test_first_frame_is_a_snapshot_of_initial_changes_whatever_its_reasons_say() -> None:
-    parsed = parse(first_book(change("bid", "1.00", "5", "place")))
-    assert isinstance(parsed, Update)
-    assert parsed.snapshot
+    parsed = news_of(first_book(change("bid", "1.00", "5", "place")))
+    assert parsed.book == "snapshot"
     assert parsed.exchange_time is None
     assert [c.reason for c in parsed.changes] == ["initial"]
 
 
 def test_empty_first_book_is_a_snapshot() -> None:
-    parsed = parse(frame(socket_sequence=0, events=[]))
-    assert isinstance(parsed, Update)
-    assert parsed.snapshot
-    assert parsed.changes == ()
+    parsed = news_of(frame(socket_sequence=0, events=[]))
+    assert parsed.book == "snapshot"
+    assert parsed.changes == []
 
 
 def test_side_offer_means_ask() -> None:
-    parsed = parse(frame(events=[change("offer", "1", "0")]))
-    assert isinstance(parsed, Update)
+    parsed = news_of(frame(events=[change("offer", "1", "0")]))
     assert parsed.changes[0].side == "ask"
 
 
 def test_heartbeat_has_only_a_sequence() -> None:
-    assert parse(heartbeat(1656)) == Heartbeat(1656)
+    assert parse(heartbeat(1656)) == Frame(sequence=1656)
 
 
 def test_unknown_keys_and_unknown_kinds_of_events_are_ignored_and_counted() -> None:
     auction = {"type": "auction_indicative", "price": 17, "side": ["?"], "tid": {}}
-    parsed = parse(frame(brand_new={"a": [1]}, events=[auction, {**change("bid", "1", "2"), "extra": 1}]))
-    assert isinstance(parsed, Update)
+    parsed = news_of(frame(brand_new={"a": [1]}, events=[auction, {**change("bid", "1", "2"), "extra": 1}]))
     assert parsed.ignored == 1
     assert len(parsed.changes) == 1
 
 
 def test_unknown_reason_and_unknown_maker_side_become_nothing() -> None:
-    parsed = parse(frame(events=[change("bid", "1", "2", "moved"), trade(1, "1", "1", "auction")]))
-    assert isinstance(parsed, Update)
+    parsed = news_of(frame(events=[change("bid", "1", "2", "moved"), trade(1, "1", "1", "auction")]))
     assert parsed.changes[0].reason is None
     assert parsed.trades[0].maker_side is None
 
 
 def test_trade_id_may_be_text() -> None:
-    parsed = parse(frame(events=[{**trade(1, "1", "1"), "tid": "36900000003"}]))
-    assert isinstance(parsed, Update)
+    parsed = news_of(frame(events=[{**trade(1, "1", "1"), "tid": "36900000003"}]))
     assert parsed.trades[0].trade_id == "36900000003"
 
 
 def test_change_without_delta_is_read() -> None:
     event = change("bid", "1", "2")
     del event["delta"]
-    parsed = parse(frame(events=[event]))
-    assert isinstance(parsed, Update)
+    parsed = news_of(frame(events=[event]))
     assert parsed.changes[0].delta is None
 
 

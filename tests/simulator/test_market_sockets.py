@@ -11,7 +11,6 @@ from market.order_book import OrderBook
 from pipeline.process import StopSignal
 from pipeline.settings import load
 from producers.gemini_v1 import parse
-from producers.venue import Heartbeat
 from simulator.errors import PortTaken
 from simulator.serve import run_simulator
 from simulator.settings import SimulatorSettings
@@ -52,8 +51,8 @@ def test_book_of_a_follower_is_whole_and_never_crossed(exchange: RunningExchange
         for number in range(1500):
             frame = parse(reader.text().encode())
             assert frame.sequence == number
-            if not isinstance(frame, Heartbeat):
-                book.apply(frame.changes)
+            for news in frame.news:
+                book.apply(news.changes)
                 assert not book.is_crossed
     bids, asks = book.top(50)
     assert len(bids) == len(asks) == 50

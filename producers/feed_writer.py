@@ -1,0 +1,126 @@
+"""From one symbol's news to its records: event time, ticks before it, the gap that ends with it, changes, trades."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from market.records import Change, Gap
+from pipeline.metrics import Metrics
+from producers.arrivals import FrameArrived
+from producers.event_time import EventTime
+from producers.exchange_clock import Reading, TimeSource
+from producers.feed_outcome import Outcome
+from producers.feed_records import Provenance, add_l2_records, gap_record, trade_record
+from producers.protocol import BookNews, News
+from producers.symbol_feed import Doubt, SymbolFeed
+
+
+class FeedWriter:
+    """Writes what is certain: whoever calls it has checked that nothing before it is missing, or that it is a book."""
+
+    def __init__(self, exchange: str, symbols: Collection[SymbolFeed], time: EventTime, metrics: Metrics) -> None:
+        self.lag_ms: int | None = None
+        self._exchange = exchange
+        self._symbols = symbols
+        self._time = time
+        self._metrics = metrics
+
+    def write(self, symbol: SymbolFeed, news: News, kind: BookNews, frame: FrameArrived, out: Outcome) -> None:
+        """All records of the news. `kind` is what its levels are taken for."""
+        time = self._time
+        reading = time.read(news.exchange_time, frame.at, is_untimed=kind == "snapshot")
+        if reading.restarted:
+            self.restart(reading, frame, out)
+        if symbol.next_tick is None:
+            time.start_ticks(reading.time)
+        time.write_ticks(reading.time, frame.at, out, (symbol,) if reading.source is TimeSource.EXCHANGE else ())
+        event_time = time.raised(reading.time)
+        late = reading.time < event_time
+        source = Provenance(
+            exchange=self._exchange,
+            symbol=symbol.symbol,
+            event_time=event_time,
+            received_time=frame.at.wall_ms,
+            connection=frame.connection,
+            sequence=news.sequence,
+            late=late,
+            exchange_time=news.exchange_time if late else None,
+            time_from=reading.stands_in,
+        )
+        if symbol.doubt is not None:
+            out.records.append(self._gap(symbol.doubt, source))
+            symbol.recover(event_time)
+            time.start_ticks(event_time)
+        symbol.proven_until = event_time
+        if kind:
+            add_l2_records(_taken(symbol, news, kind), source, out.records)
+        if news.trades:
+            self._write_trades(symbol, news, source, out, is_history=news.is_history or kind == "snapshot")
+        if news.ignored:
+            self._metrics.count("ignored_events", news.ignored)
+        if late:
+            self._metrics.count("late_frames")
+        self.lag_ms = frame.at.wall_ms - event_time
+
+    def restart(self, reading: Reading, frame: FrameArrived, out: Outcome) -> None:
+        """The exchange's clock began anew: which minutes the last records belong to is in doubt."""
+        event_time = self._time.raised(reading.time)
+        self._time.restart()
+        for symbol in self._symbols:
+            if symbol.is_trusted:
+                source = Provenance(
+                    exchange=self._exchange,
+                    symbol=symbol.symbol,
+                    event_time=event_time,
+                    received_time=frame.at.wall_ms,
+                    connection=symbol.connection,
+                )
+                out.records.append(self._gap(Doubt("clock_restarted", symbol.proven_until), source))
+
+    def _gap(self, doubt: Doubt, source: Provenance) -> Gap:
+        self._metrics.count(f"gaps_{doubt.reason}")
+        return gap_record(doubt.since, doubt.reason, source)
+
+    def _write_trades(
+        self, symbol: SymbolFeed, news: News, source: Provenance, out: Outcome, *, is_history: bool
+    ) -> None:
+        new = symbol.new_trades(news.trades)
+        if is_history:
+            self._metrics.count("trades_of_history", len(news.trades))
+            return
+        if len(new) < len(news.trades):
+            self._metrics.count("repeated_trades", len(news.trades) - len(new))
+        for trade in new:
+            out.records.append(trade_record(trade, source))
+
+
+def _taken(symbol: SymbolFeed, news: News, kind: BookNews) -> Sequence[Change]:
+    """What changed, taken into the symbol's book."""
+    if news.last_id is not None:
+        symbol.last_id = news.last_id
+    symbol.awaits_first = False
+    if kind == "changes":
+        symbol.book.apply(news.changes)
+        return news.changes
+    if kind == "whole":
+        return symbol.take_whole(news.bids, news.asks)
+    changes = _initial(news.changes)
+    symbol.book.replace(changes)
+    return changes
+
+
+def _initial(changes: Sequence[Change]) -> Sequence[Change]:
+    """The changes of a first book, marked as such."""
+    if all(change.reason == "initial" for change in changes):
+        return changes
+    return [
+        Change(
+            side=change.side,
+            price=change.price,
+            remaining=change.remaining,
+            delta=change.delta,
+            reason="initial",
+            time=change.time,
+        )
+        for change in changes
+    ]

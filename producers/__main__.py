@@ -1,15 +1,15 @@
-"""`python -m producers run EXCHANGE`: follow an exchange's sockets and write its feed topic."""
+"""`python -m producers COMMAND`: exchange feeds to Kafka, and what else is done with them."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from functools import partial
+from collections.abc import Callable
 
-from pipeline.process import run_part
-from producers.protocols import PROTOCOLS
-from producers.run import run_producer
-from producers.settings import ProducerSettings
+from producers.commands import run
+
+# Each module adds one command and sets `execute`.
+COMMANDS = (run,)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -17,19 +17,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m producers", description="Exchange feeds to Kafka: order book changes, trades, ticks and gaps."
     )
-    commands = parser.add_subparsers(dest="command", required=True)
-    run = commands.add_parser(
-        "run",
-        help="follow an exchange and write its feed topic until stopped",
-        description="Follow an exchange's public market data and write <exchange>-feed until SIGTERM or Ctrl-C.",
-        epilog="Protocols (FEED_PROTOCOL, the first is the default): "
-        + "; ".join(f"{exchange}: {', '.join(names)}" for exchange, names in PROTOCOLS.items())
-        + ". Settings come from the environment and .env: "
-        + ", ".join(name.upper() for name in ProducerSettings.model_fields),
-    )
-    run.add_argument("exchange", choices=sorted(PROTOCOLS))
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        command.add(commands)
     chosen = parser.parse_args(arguments)
-    return run_part("producer", ProducerSettings, partial(run_producer, chosen.exchange))
+    execute: Callable[[argparse.Namespace], int] = chosen.execute
+    return execute(chosen)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,17 @@
-"""`python -m forecasting train|evaluate|check`."""
+"""`python -m forecasting train|evaluate|check|candles|live`."""
 
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 from forecasting.arguments import parser
 from forecasting.commands import run
+from forecasting.live import follow, live_options
+from forecasting.settings import ForecastingSettings
 from pipeline.errors import PipelineError
-from pipeline.settings import PartSettings, load
+from pipeline.process import run_part
+from pipeline.settings import load
 
 INTERRUPTED = 130
 
@@ -16,8 +20,10 @@ def main(argv: Sequence[str]) -> int:
     """Run one command; what is expected to go wrong is one line on stderr and the exit code of its kind."""
     command_line = parser()
     arguments = command_line.parse_args(argv)
+    if arguments.command == "live":
+        return run_part("forecast", ForecastingSettings, partial(follow, live_options(arguments)))
     try:
-        run(arguments, load(PartSettings))
+        run(arguments, load(ForecastingSettings))
     except argparse.ArgumentTypeError as error:
         command_line.error(str(error))
     except PipelineError as error:

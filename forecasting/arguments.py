@@ -12,6 +12,7 @@ _UNITS = {None: MINUTE, "min": MINUTE, "h": 3600, "d": DAY}
 # Two years of minutes; the book predicts 150,000.
 MOST_MINUTES = 1_051_200
 REAL_RESAMPLE = 15 * MINUTE
+PUBLISH = "tell the topic `forecasts` too (KAFKA_BOOTSTRAP)"
 
 
 def minutes(text: str) -> int:
@@ -46,7 +47,10 @@ def days(text: str) -> float:
 
 
 def fit_settings(arguments: argparse.Namespace) -> FitSettings:
-    """How to fit: 15-minute means, or single minutes when there is a cycle to learn. Raises ArgumentTypeError."""
+    """How to fit, the history not yet seen: what was asked for, or single minutes when there is a cycle to learn.
+
+    Raises ArgumentTypeError.
+    """
     cycle: int | None = arguments.cycle
     resample: int = arguments.resample or (MINUTE if cycle else REAL_RESAMPLE)
     if cycle and resample * 3 > cycle:
@@ -57,7 +61,7 @@ def fit_settings(arguments: argparse.Namespace) -> FitSettings:
 
 
 def parser() -> argparse.ArgumentParser:
-    """`train`, `evaluate` and `check`."""
+    """`train`, `evaluate`, `check`, `candles` and `live`."""
     whole = argparse.ArgumentParser(
         prog="python -m forecasting",
         description="Train Prophet on a history of minutes and write the table of sides that the bot trades by.",
@@ -73,7 +77,7 @@ def parser() -> argparse.ArgumentParser:
         "--periods", type=minutes, default=30 * DAY // MINUTE, metavar="SPAN",
         help="how far to predict: 30d (default), 12h, or a number of minutes",
     )  # fmt: skip
-    train.add_argument("--publish", action="store_true", help="tell the topic `forecasts` too (KAFKA_BOOTSTRAP)")
+    train.add_argument("--publish", action="store_true", help=PUBLISH)
     train.add_argument("--exchange", default="gemini", help="the exchange it is for (default: gemini)")
     train.add_argument("--symbol", default="BTCUSD", help="the symbol it is for (default: BTCUSD)")
 
@@ -83,7 +87,46 @@ def parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("check", help="only read and check the history, and say what it holds")
     _add_history(check)
+
+    candles = commands.add_parser(
+        "candles", help="fetch Gemini's minute candles and add them to a history",
+        description="Fetches the minute candles that Gemini has (about the last day; CANDLES_URL) and adds them to a "
+        "file that `train` reads: run again in time, it grows without a hole. No key is needed.",
+    )  # fmt: skip
+    _add_symbol(candles)
+    candles.add_argument("--out", type=Path, required=True, metavar="CSV", help="the history; made, or added to")
+
+    live = commands.add_parser(
+        "live", help="fetch candles and train, again and again: the forecast of a bot on live data",
+        description="Keeps a history of Gemini's minute candles and trains on it, until stopped. The first forecast is "
+        "made of about a day, which is said; it is made anew as the history grows. Until there is one the bot opens "
+        "nothing. An exchange that cannot be reached is tried again and again; with --once a few times.",
+    )  # fmt: skip
+    _add_symbol(live)
+    live.add_argument(
+        "--history", type=Path, metavar="CSV", help="the history (default: candles/SYMBOL.csv in STATE_DIR)"
+    )
+    live.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: forecast/ in STATE_DIR)")
+    live.add_argument(
+        "--periods", type=minutes, default=DAY // MINUTE, metavar="SPAN", help="how far to predict (default: 1d)"
+    )
+    live.add_argument("--every", type=minutes, default=30, metavar="SPAN", help="how often to train (default: 30min)")
+    live.add_argument("--holdout-days", type=days, default=0.25, metavar="DAYS", help="as of `train` (default: 0.25)")
+    live.add_argument("--publish", action="store_true", help=PUBLISH)
+    live.add_argument("--exchange", default="gemini", help="the exchange it is for (default: gemini)")
+    live.add_argument("--once", action="store_true", help="train once and end")
     return whole
+
+
+def symbol(text: str) -> str:
+    """A symbol in upper case. Raises ArgumentTypeError."""
+    if not re.fullmatch(r"[A-Za-z0-9]{3,12}", text):
+        raise argparse.ArgumentTypeError(f"{text!r}: expected one symbol, such as BTCUSD")
+    return text.upper()
+
+
+def _add_symbol(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--symbol", type=symbol, default="BTCUSD", help="whose candles (default: BTCUSD)")
 
 
 def _add_history(command: argparse.ArgumentParser) -> None:
@@ -93,7 +136,7 @@ def _add_history(command: argparse.ArgumentParser) -> None:
 def _add_fit(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--resample", type=resample_seconds, metavar="SPAN",
-        help="fit on means over this span (default: 15min; 1min with --cycle)",
+        help="fit on means over this span (default: 15min, less for a short history; 1min with --cycle)",
     )  # fmt: skip
     command.add_argument(
         "--cycle", type=cycle_seconds, metavar="SECONDS",

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipeline.errors import EXIT_BUG, EXIT_CONFIG, PipelineError
+from pipeline.errors import EXIT_BUG, EXIT_CONFIG, EXIT_RESTART, PipelineError
 
 
 class ForecastingError(PipelineError):
@@ -35,3 +35,21 @@ class FitFailed(ForecastingError):
 
 class CannotWrite(ForecastingError):
     """The output folder cannot be written to: choose another, or make room."""
+
+
+class ExchangeAway(ForecastingError):
+    """The exchange gives no candles now: try again, `after` so many seconds where it asks for a pause (exit 75)."""
+
+    exit_code = EXIT_RESTART
+
+    def __init__(self, reason: str, after: float | None = None) -> None:
+        super().__init__(reason)
+        self.after = after
+
+
+class MalformedCandles(ExchangeAway):
+    """What came are no candles as the exchange documents them; nothing of it was kept."""
+
+
+class CandlesRefused(ForecastingError):
+    """The exchange will never answer this: the symbol, the address or the certificate is wrong."""

@@ -13,6 +13,8 @@ from forecasting.quiet_prophet import Prophet, model_to_json, quiet_libraries
 
 CYCLE_NAME = "simulated_cycle"
 MINIMUM_POINTS = 100
+# Means over a span smooth the noise away, as long as enough of them are left to see a shape in.
+SPANS, ENOUGH_POINTS = (15 * MINUTE, 5 * MINUTE), 200
 DAY = 86_400
 # Stan's optimiser starts from fixed values; the seed only makes that explicit.
 SEED = 1
@@ -33,6 +35,12 @@ class FitSettings:
         if self.cycle_seconds is None:
             return f"Prophet on {points}"
         return f"SIMULATED market: Prophet on {points} with the simulator's cycle of {self.cycle_seconds} s"
+
+
+def suited_span(history: History) -> int:
+    """The span of a training point (seconds): 15 minutes, or less where that would leave too few points."""
+    seconds = len(history.traded()) * MINUTE
+    return next((span for span in SPANS if seconds // span >= ENOUGH_POINTS), MINUTE)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from forecasting.model import DAY, FitSettings, FittedModel
 from market.fees import GEMINI_TAKER_BPS, round_trip
 from market.forecast import ForecastTable
 
+SHORT_DAYS = 7
+
 
 def history_lines(path: Path, found: HistorySummary) -> list[str]:
     """What the file holds and what it lacks."""
@@ -21,7 +23,17 @@ def history_lines(path: Path, found: HistorySummary) -> list[str]:
     else:
         lines.append("no gaps")
     lines.append(f"{found.empty:,} minutes without a trade (NaN)")
-    return lines
+    short = short_history(found.first, found.last)
+    return [*lines, short] if short else lines
+
+
+def short_history(first: int, last: int) -> str | None:
+    """What to think of a history from `first` to `last` (epoch seconds) that is short; None when it is not."""
+    hours = (last - first) / 3600
+    if hours >= SHORT_DAYS * 24:
+        return None
+    unseen = "not one whole week" if hours >= 48 else "no two days, so it knows a trend and nothing of the hours of a day"
+    return f"a SHORT history, {hours:.1f} h: a forecast made of it has seen {unseen}"
 
 
 def model_lines(model: FittedModel) -> list[str]:

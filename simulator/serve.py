@@ -79,7 +79,9 @@ def trading_api(settings: SimulatorSettings, clock: Clock, feed: MarketFeed, jou
     # A request is under way in real time, however fast the clock goes.
     window_ms = NONCE_WINDOW_MS * max(1.0, clock.speed)
     gatekeeper = Gatekeeper(settings.api_key(), window_ms, desk.account.last_nonce())
-    return TradingApi(desk, gatekeeper, feed.schedule, clock)
+    simulated = () if settings.simulator_play else settings.symbols
+    prices = {symbol: price_process(settings, symbol) for symbol in simulated}
+    return TradingApi(desk, gatekeeper, feed.schedule, clock, prices)
 
 
 async def _serve(settings: SimulatorSettings, journal: AccountJournal, stop: StopSignal) -> None:

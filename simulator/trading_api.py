@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from email.utils import formatdate
 from itertools import islice
@@ -14,7 +14,9 @@ from aiohttp import hdrs, web
 from pipeline.clock import Clock
 from pipeline.log import get_log
 from simulator.account import CompletedOrder
+from simulator.candles import candles_answer
 from simulator.errors import AccountUnwritable, Refusal
+from simulator.price_process import PriceProcess
 from simulator.rest_answers import (
     balance_answers,
     book_answer,
@@ -44,7 +46,16 @@ PrivateAnswer = Callable[[Payload], object]
 class TradingApi:
     """Answers over REST for one account."""
 
-    def __init__(self, desk: TradingDesk, gatekeeper: Gatekeeper, schedule: Schedule, clock: Clock) -> None:
+    def __init__(
+        self,
+        desk: TradingDesk,
+        gatekeeper: Gatekeeper,
+        schedule: Schedule,
+        clock: Clock,
+        prices: Mapping[str, PriceProcess],
+    ) -> None:
+        """`prices` are those of the symbols whose market is simulated."""
+        self._prices = prices
         self._desk = desk
         self._gatekeeper = gatekeeper
         self._schedule = schedule
@@ -68,6 +79,7 @@ class TradingApi:
             web.get("/v1/symbols/details/{symbol}", self._public(self._details)),
             web.get("/v1/book/{symbol}", self._public(self._book)),
             web.get("/v1/pubticker/{symbol}", self._public(self._ticker)),
+            web.get("/v2/candles/{symbol}/{frame}", self._public(self._candles)),
             *(web.post(path, self._private(answer)) for path, answer in private.items()),
             web.get("/simulator/orders", self._all_orders),
             web.route("*", "/v1/{rest:.*}", _not_found),
@@ -88,6 +100,12 @@ class TradingApi:
     def _ticker(self, request: web.Request) -> object:
         steps = self._desk.steps(request.match_info["symbol"])
         return ticker_answer(self._desk.market(steps.symbol), steps)
+
+    def _candles(self, request: web.Request) -> object:
+        symbol = self._desk.steps(request.match_info["symbol"]).symbol
+        if symbol not in self._prices:
+            raise Refusal(400, "InvalidSymbol", f"{symbol} plays a recording, of which there are no candles")
+        return candles_answer(self._prices[symbol], request.match_info["frame"], self._clock.wall_ms())
 
     def _new_order(self, payload: Payload) -> object:
         order = self._desk.place(payload, self._share)

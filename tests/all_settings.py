@@ -1,6 +1,7 @@
 """The settings of all parts, and those that a newcomer may want first."""
 
 from bot.settings import BotSettings
+from forecasting.settings import ForecastingSettings
 from indexer.settings import IndexerSettings
 from kibana.settings import KibanaSettings
 from local.settings import LocalSettings
@@ -15,6 +16,7 @@ PARTS: dict[str, type[PartSettings]] = {
     "producers": ProducerSettings,
     "simulator": SimulatorSettings,
     "spark_jobs": SparkSettings,
+    "forecasting": ForecastingSettings,
     "bot": BotSettings,
     "indexer": IndexerSettings,
     "kibana": KibanaSettings,

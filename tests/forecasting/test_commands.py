@@ -91,10 +91,26 @@ def test_wrong_history_is_one_line_with_the_place_and_exit_code_78(
 
 
 def test_short_history_is_told_and_nothing_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = written(tmp_path, lines_of(cycle_history(300)))
+    path = written(tmp_path, lines_of(cycle_history(90)))
     assert main(["train", "--history", str(path), "--out", str(tmp_path / "out")]) == 78
-    assert "20 points of 15 min are too few" in capsys.readouterr().err
+    assert "90 points of 1 min are too few" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_span_that_was_asked_for_is_kept_however_short_the_history(
+    tmp_path: Path, history: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "--history", str(history), "--resample", "15min", "--out", str(tmp_path / "out")]) == 78
+    assert "40 points of 15 min are too few" in capsys.readouterr().err
+
+
+def test_short_history_is_fitted_on_shorter_means_and_called_short(
+    history: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", "--history", str(history), "--holdout-days", "0.05"]) == 0
+    told = capsys.readouterr()
+    assert "a SHORT history, 10.0 h" in told.out
+    assert "Fitting" not in told.err or "single minutes" in told.err
 
 
 def test_output_folder_that_is_a_file_is_told(

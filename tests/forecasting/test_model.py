@@ -9,7 +9,7 @@ import pytest
 from forecasting.errors import TooLittleHistory
 from forecasting.history import History
 from forecasting.minutes import forecast_table
-from forecasting.model import CYCLE_NAME, FitSettings, FittedModel, expected, fit, minute_grid
+from forecasting.model import CYCLE_NAME, FitSettings, FittedModel, expected, fit, minute_grid, suited_span
 from forecasting.quiet_prophet import model_from_json, quiet_libraries
 from tests.forecasting.made_up import CYCLE, cycle_history
 
@@ -87,3 +87,8 @@ def test_fitting_reports_nothing_and_leaves_the_loggers_as_they_were(
     assert capfd.readouterr() == ("", "")
     assert caplog.records == []
     assert logging.getLogger("prophet").level == before
+
+
+@pytest.mark.parametrize(("minutes", "span"), [(3000, 900), (2999, 300), (1000, 300), (999, 60), (10, 60)])
+def test_shorter_means_are_taken_where_longer_ones_would_be_too_few(minutes: int, span: int) -> None:
+    assert suited_span(cycle_history(minutes)) == span

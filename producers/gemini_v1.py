@@ -9,6 +9,12 @@
 
 `socket_sequence` starts at 0 on each connection and counts heartbeats too. The first frame holds the whole book: all
 its changes are `initial` and it has no time.
+
+Where several symbols share a connection (`/v1/multimarketdata`), each event names its `symbol`. Where only the best
+levels are wanted (`top_of_book=true`), the reason is `top-of-book` and there is no `delta`.
+
+    {"type":"update", ... "events":[
+        {"type":"change","side":"bid","price":"3100.10","remaining":"1.7","reason":"top-of-book","symbol":"ETHUSD"}]}
 """
 
 from __future__ import annotations
@@ -18,7 +24,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from market.decimals import OutOfRange, exact_price, exact_size
+from market.decimals import PRICE_TICKS, SIZE_TICKS, OutOfRange
 from market.records import Change
 from producers.errors import MalformedFrame
 from producers.protocol import Frame, News, ParsedTrade, Protocol, Subscription
@@ -50,6 +56,7 @@ class _Event(msgspec.Struct):
     tid: Any = None
     amount: Any = None
     makerSide: Any = None
+    symbol: Any = ""
 
 
 class _V1Frame(msgspec.Struct):
@@ -106,11 +113,28 @@ def _malformed(payload: bytes, reason: str) -> MalformedFrame:
 
 
 def _update(frame: _V1Frame, events: list[_Event]) -> Frame:
+    if any(event.symbol for event in events):
+        return _of_several(frame, events)
+    return Frame(sequence=frame.socket_sequence, news=(_news(frame, "", list(enumerate(events))),))
+
+
+def _of_several(frame: _V1Frame, events: list[_Event]) -> Frame:
+    """The news of each symbol that the events name."""
+    by_symbol: dict[str, list[tuple[int, _Event]]] = {}
+    for number, event in enumerate(events):
+        if not isinstance(event.symbol, str):
+            raise MalformedFrame(f"event {number}: symbol: expected a text", sequence=frame.socket_sequence)
+        by_symbol.setdefault(event.symbol.upper(), []).append((number, event))
+    news = tuple([_news(frame, symbol, its) for symbol, its in by_symbol.items()])
+    return Frame(sequence=frame.socket_sequence, news=news)
+
+
+def _news(frame: _V1Frame, symbol: str, events: list[tuple[int, _Event]]) -> News:
     snapshot = frame.socket_sequence == 0
     changes: list[Change] = []
     trades: list[ParsedTrade] = []
     ignored = 0
-    for number, event in enumerate(events):
+    for number, event in events:
         try:
             if event.type == "change":
                 changes.append(_change(event, snapshot))
@@ -120,7 +144,11 @@ def _update(frame: _V1Frame, events: list[_Event]) -> Frame:
                 ignored += 1
         except (OutOfRange, _Wrong) as error:
             raise MalformedFrame(f"event {number}: {error}", sequence=frame.socket_sequence) from None
-    news = News(
+    # Where several symbols share a connection, a symbol's first book may come in a frame of its own.
+    if symbol and changes and all(change.reason == "initial" for change in changes):
+        snapshot = True
+    return News(
+        symbol=symbol,
         book="snapshot" if snapshot else "changes",
         changes=changes,
         trades=tuple(trades),
@@ -128,7 +156,6 @@ def _update(frame: _V1Frame, events: list[_Event]) -> Frame:
         sequence=frame.socket_sequence,
         ignored=ignored,
     )
-    return Frame(sequence=frame.socket_sequence, news=(news,))
 
 
 class _Wrong(Exception):
@@ -140,12 +167,11 @@ def _change(event: _Event, snapshot: bool) -> Change:
     if side is None:
         raise _Wrong(f"side: expected bid or ask, got {event.side[:SHOWN]!r}")
     price, remaining = _text(event.price, "price"), _text(event.remaining, "remaining")
-    exact_price(price)
-    exact_size(remaining)
+    PRICE_TICKS[price], SIZE_TICKS[remaining]  # raises what does not fit
     delta = None
     if event.delta is not None:
         delta = _text(event.delta, "delta")
-        exact_size(delta.removeprefix("-"))
+        SIZE_TICKS[delta.removeprefix("-")]  # raises what does not fit
     # A reason that is not known does not make the new total of the level less true.
     reason = "initial" if snapshot else REASONS.get(_text(event.reason, "reason"))
     return Change(side=side, price=price, remaining=remaining, delta=delta, reason=reason, time=None)
@@ -156,8 +182,7 @@ def _trade(event: _Event) -> ParsedTrade:
     if isinstance(event.tid, bool) or not isinstance(event.tid, int | str):
         raise _Wrong(f"tid: expected a number or a text, got {_shown(event.tid)}")
     price, size = _text(event.price, "price"), _text(event.amount, "amount")
-    exact_price(price)
-    exact_size(size)
+    PRICE_TICKS[price], SIZE_TICKS[size]  # raises what does not fit
     maker_side = SIDES.get(event.makerSide) if isinstance(event.makerSide, str) else None
     return ParsedTrade(trade_id=str(event.tid), price=price, size=size, maker_side=maker_side)
 

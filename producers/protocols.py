@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 
 from pipeline.errors import WrongSettings
+from producers.gemini_streams import GEMINI_STREAMS
 from producers.gemini_v1 import GEMINI_V1
+from producers.gemini_v2 import GEMINI_V2
 from producers.protocol import Protocol
 
 PROTOCOLS: dict[str, dict[str, Protocol]] = {}
-for _protocol in (GEMINI_V1,):
+for _protocol in (GEMINI_V1, GEMINI_STREAMS, GEMINI_V2):
     PROTOCOLS.setdefault(_protocol.exchange, {})[_protocol.name] = _protocol
 
 

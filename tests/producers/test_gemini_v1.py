@@ -100,6 +100,32 @@ def test_unknown_reason_and_unknown_maker_side_become_nothing() -> None:
     assert parsed.trades[0].maker_side is None
 
 
+def test_events_that_name_their_symbols_are_news_of_each() -> None:
+    bitcoin, ether = ({"symbol": symbol} for symbol in ("BTCUSD", "ethusd"))
+    payload = frame(
+        events=[
+            {**change("bid", "1", "2"), **bitcoin},
+            {**change("ask", "3", "4", "top-of-book"), **ether},
+            {**trade(9, "1", "1"), **bitcoin},
+        ]
+    )
+    first, second = parse(payload).news
+    assert (first.symbol, len(first.changes), len(first.trades)) == ("BTCUSD", 1, 1)
+    assert (second.symbol, [c.side for c in second.changes], second.trades) == ("ETHUSD", ["ask"], ())
+    assert first.sequence == second.sequence == 3
+
+
+def test_first_book_of_one_of_several_symbols_may_come_in_any_frame() -> None:
+    (news,) = parse(frame(events=[{**change("bid", "1", "2", "initial"), "symbol": "ETHUSD"}])).news
+    assert (news.symbol, news.book) == ("ETHUSD", "snapshot")
+
+
+def test_wrong_event_among_several_symbols_is_named_by_its_place_in_the_frame() -> None:
+    events = [{**change("bid", "1", "2"), "symbol": "BTCUSD"}, {**change("bid", "-5.00", "2"), "symbol": "ETHUSD"}]
+    assert "event 1: '-5.00'" in refusal(frame(events=events)).reason
+    assert "event 1: symbol" in refusal(frame(events=[events[0], {**events[1], "symbol": 5}])).reason
+
+
 def test_trade_id_may_be_text() -> None:
     parsed = news_of(frame(events=[{**trade(1, "1", "1"), "tid": "36900000003"}]))
     assert parsed.trades[0].trade_id == "36900000003"
@@ -210,7 +236,9 @@ JSON = st.recursive(
             "events": st.lists(
                 st.fixed_dictionaries(
                     {"type": st.sampled_from(["change", "trade"]) | JSON},
-                    optional=dict.fromkeys(("side", "price", "remaining", "delta", "reason", "tid", "amount"), JSON),
+                    optional=dict.fromkeys(
+                        ("side", "price", "remaining", "delta", "reason", "tid", "amount", "symbol"), JSON
+                    ),
                 ),
                 max_size=3,
             )

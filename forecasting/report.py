@@ -32,7 +32,9 @@ def short_history(first: int, last: int) -> str | None:
     hours = (last - first) / 3600
     if hours >= SHORT_DAYS * 24:
         return None
-    unseen = "not one whole week" if hours >= 48 else "no two days, so it knows a trend and nothing of the hours of a day"
+    unseen = (
+        "not one whole week" if hours >= 48 else "no two days, so it knows a trend and nothing of the hours of a day"
+    )
     return f"a SHORT history, {hours:.1f} h: a forecast made of it has seen {unseen}"
 
 

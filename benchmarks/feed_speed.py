@@ -22,6 +22,7 @@ from market.records import encode
 from pipeline.metrics import Metrics
 from producers.arrivals import Connected, FrameArrived, Instant
 from producers.exchange_feed import ExchangeFeed, FeedRules, FeedStart
+from producers.feed_outcome import Outcome
 from producers.gemini_v1 import GEMINI_V1, parse
 
 START_MS = 1_767_225_600_000
@@ -93,12 +94,16 @@ def frame_to_records(stream: list[bytes]) -> int:
     )
     feed.on_arrival(Connected("BTCUSD", "bench", Instant(START_MS, 0.0)))
     records = 0
+    out = Outcome()
     for number, payload in enumerate(stream):
         passed = number * 1000 / FRAMES_A_SECOND
         at = Instant(START_MS + int(passed), passed)
-        for record in feed.on_arrival(FrameArrived("BTCUSD", "bench", number, payload, at)).records:
-            encode(record)
-            records += 1
+        feed.take(FrameArrived("BTCUSD", "bench", number, payload, at), out)
+        if number % 100 == 0 or number == len(stream) - 1:
+            for record in out.records:
+                encode(record)
+            records += len(out.records)
+            out = Outcome()
     return records
 
 

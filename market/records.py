@@ -11,7 +11,7 @@ Reason = Literal["initial", "place", "trade", "cancel"]
 Level = tuple[str, str]
 
 
-class Change(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Change(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """One level's new total. `delta`, `reason` and `time` only where the exchange gives them."""
 
     side: Side
@@ -22,7 +22,7 @@ class Change(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     time: int | None = None
 
 
-class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag_field="type"):
+class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag_field="type", gc=False):
     """What every record names. `exchange` and `symbol` are empty where a record belongs to none."""
 
     exchange: str
@@ -30,7 +30,7 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag_
     event_time: int
 
 
-class FromFeed(Record, frozen=True, omit_defaults=True, kw_only=True):
+class FromFeed(Record, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """What every record of a feed carries besides.
 
     `late`: `event_time` was raised so that it does not go back; `exchange_time` is then the exchange's own.
@@ -46,7 +46,7 @@ class FromFeed(Record, frozen=True, omit_defaults=True, kw_only=True):
     time_from: Literal["clock", "receipt"] | None = None
 
 
-class L2(FromFeed, frozen=True, omit_defaults=True, kw_only=True, tag="l2"):
+class L2(FromFeed, frozen=True, omit_defaults=True, kw_only=True, tag="l2", gc=False):
     """One exchange message's changes to the book. A large first book is split into pieces 1 to `pieces`."""
 
     changes: tuple[Change, ...]
@@ -54,7 +54,7 @@ class L2(FromFeed, frozen=True, omit_defaults=True, kw_only=True, tag="l2"):
     pieces: int | None = None
 
 
-class Trade(FromFeed, frozen=True, omit_defaults=True, kw_only=True, tag="trade"):
+class Trade(FromFeed, frozen=True, omit_defaults=True, kw_only=True, tag="trade", gc=False):
     """One trade; `maker_side` is None where there is none (an auction, a block)."""
 
     trade_id: str
@@ -63,18 +63,18 @@ class Trade(FromFeed, frozen=True, omit_defaults=True, kw_only=True, tag="trade"
     maker_side: Side | None = None
 
 
-class Book(FromFeed, frozen=True, omit_defaults=True, kw_only=True, tag="book"):
+class Book(FromFeed, frozen=True, omit_defaults=True, kw_only=True, tag="book", gc=False):
     """The best 50 levels of each side as (price, size), best first."""
 
     bids: tuple[Level, ...]
     asks: tuple[Level, ...]
 
 
-class Tick(FromFeed, frozen=True, omit_defaults=True, kw_only=True, tag="tick"):
+class Tick(FromFeed, frozen=True, omit_defaults=True, kw_only=True, tag="tick", gc=False):
     """A whole second of the exchange's clock up to which the symbol's feed was whole."""
 
 
-class Gap(FromFeed, frozen=True, omit_defaults=True, kw_only=True, tag="gap"):
+class Gap(FromFeed, frozen=True, omit_defaults=True, kw_only=True, tag="gap", gc=False):
     """Messages were lost between `from` (the last good frame) and `to` (the first book after, its own event time)."""
 
     from_: int = msgspec.field(name="from")

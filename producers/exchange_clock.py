@@ -68,6 +68,16 @@ class ExchangeClock:
         """The time of a message that was received at `at`; accepted times set the clock."""
         if exchange_time is None:
             return self._substitute(at, TimeSource.ABSENT)
+        ahead = exchange_time - at.monotonic_ms
+        if (
+            # The common case, in short: nothing new to learn from a time that fits.
+            self._ahead is not None
+            and ahead <= self._ahead
+            and -FARTHEST_FROM_RECEIPT_MS <= exchange_time - at.wall_ms <= FARTHEST_FROM_RECEIPT_MS
+            and at.monotonic_ms - self._period_began <= REMEMBERED_FOR_MS
+        ):
+            self._refused_since = None
+            return Reading(exchange_time, TimeSource.EXCHANGE)
         if self._is_acceptable(exchange_time, at):
             self._accept(exchange_time, at)
             return Reading(exchange_time, TimeSource.EXCHANGE)

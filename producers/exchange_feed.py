@@ -92,28 +92,32 @@ class ExchangeFeed:
     def on_arrival(self, arrival: Arrival) -> Outcome:
         """Handle what a connection told."""
         out = Outcome()
+        self.take(arrival, out)
+        return out
+
+    def take(self, arrival: Arrival, out: Outcome) -> None:
+        """Handle what a connection told; what is to be done is added to `out`."""
         link = self._links[arrival.link]
-        if isinstance(arrival, Connected):
+        if type(arrival) is FrameArrived:
+            if link.connection == arrival.connection:
+                self._on_frame(link, arrival, out)
+        elif isinstance(arrival, Connected):
             link.connected(arrival.connection, arrival.at.monotonic_ms)
             if self._protocol.snapshot is not None:
                 for symbol in link.symbols.values():
                     self._ask(link, symbol, arrival.at.monotonic_ms, out)
-        elif isinstance(arrival, ConnectionLost) and arrival.refused_for_good:
-            self._on_refused(link, Refusal(arrival.detail, for_good=True), out)
-            self._lose(link, arrival.reason)
-        elif link.connection != arrival.connection:
-            pass  # of a connection that was given up
-        elif isinstance(arrival, FrameArrived):
-            self._on_frame(link, arrival, out)
-        elif isinstance(arrival, FrameRefused):
-            letter = self._dead_letter(link, arrival, b"", arrival.reason)
-            out.dead_letters.append(msgspec.structs.replace(letter, length=arrival.length))
-            self._lose(link, "too_large")
         elif isinstance(arrival, ConnectionLost):
-            self._lose(link, arrival.reason)
+            if arrival.refused_for_good:
+                self._on_refused(link, Refusal(arrival.detail, for_good=True), out)
+            if link.connection == arrival.connection:
+                self._lose(link, arrival.reason)
+        elif isinstance(arrival, FrameRefused):
+            if link.connection == arrival.connection:
+                letter = self._dead_letter(link, arrival, b"", arrival.reason)
+                out.dead_letters.append(msgspec.structs.replace(letter, length=arrival.length))
+                self._lose(link, "too_large")
         else:
             assert_never(arrival)
-        return out
 
     def on_time(self, now: Instant, *, idle: bool) -> Outcome:
         """Time passed. `idle`: no arrival is waiting to be handled. To be called often; not being called is a pause."""
@@ -150,6 +154,7 @@ class ExchangeFeed:
                     self._cut(link, "paused", out)
                 elif symbol.is_trusted:
                     symbol.paused_at = now.monotonic_ms
+                    link.is_suspect = True
 
     def _look_after(self, link: Link, now_ms: float, out: Outcome) -> None:
         """Give up waiting for what does not come: readable frames, first books, answers."""
@@ -187,12 +192,11 @@ class ExchangeFeed:
         if sequence is not None and not link.follows(sequence):
             self._on_wrong_number(link, sequence, frame, out)
             return
-        for symbol in link.symbols.values():
-            if symbol.is_suspect:
-                symbol.prove(frame.at.monotonic_ms, self._rules.pause_ms)
+        if link.is_suspect:
+            link.prove(frame.at.monotonic_ms, self._rules.pause_ms)
         if parsed.news:
             for news in parsed.news:
-                feed = link.find(news.symbol)
+                feed = link.symbols.get(news.symbol) if news.symbol else link.only
                 if feed is None:
                     self._metrics.count("unasked_symbols")
                 elif link.connection == frame.connection:
@@ -206,8 +210,7 @@ class ExchangeFeed:
             return
         # It was handled when it came first. If nothing but repetitions comes, the connection is given up.
         self._metrics.count("repeated_frames")
-        for symbol in link.symbols.values():
-            symbol.unread_since = symbol.unread_since or frame.at.monotonic_ms
+        link.suspect_unread(frame.at.monotonic_ms)
 
     def _on_quiet_frame(self, link: Link, parsed: Frame, frame: FrameArrived, out: Outcome) -> None:
         if parsed.refusal is not None:
@@ -340,8 +343,7 @@ class ExchangeFeed:
         named = link.find(malformed.symbol)
         if malformed.sequence is None and link.is_numbered:
             # Whether it was one of the exchange's frames, the next one's number will tell.
-            for symbol in link.symbols.values():
-                symbol.unread_since = symbol.unread_since or now_ms
+            link.suspect_unread(now_ms)
         elif malformed.sequence is not None and not link.follows(malformed.sequence):
             self._on_wrong_number(link, malformed.sequence, frame, out)
         elif malformed.hides_changes:

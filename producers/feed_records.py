@@ -17,7 +17,7 @@ CHANGE_FRAME_BYTES = 130
 LEVELS = 50  # of each side, in a book record
 
 
-class Provenance(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Provenance(msgspec.Struct, frozen=True, gc=False):
     """What all records of one frame share: whose they are, when, and where they come from. Times in epoch ms."""
 
     exchange: str

@@ -36,16 +36,17 @@ class FeedWriter:
         time.write_ticks(reading.time, frame.at, out, (symbol,) if reading.source is TimeSource.EXCHANGE else ())
         event_time = time.raised(reading.time)
         late = reading.time < event_time
+        self.lag_ms = frame.at.wall_ms - event_time
         source = Provenance(
-            exchange=self._exchange,
-            symbol=symbol.symbol,
-            event_time=event_time,
-            received_time=frame.at.wall_ms,
-            connection=frame.connection,
-            sequence=news.sequence,
-            late=late,
-            exchange_time=news.exchange_time if late else None,
-            time_from=reading.stands_in,
+            self._exchange,
+            symbol.symbol,
+            event_time,
+            frame.at.wall_ms,
+            frame.connection,
+            news.sequence,
+            late,
+            news.exchange_time if late else None,
+            reading.stands_in,
         )
         if symbol.doubt is not None:
             out.records.append(self._gap(symbol.doubt, source))
@@ -60,7 +61,6 @@ class FeedWriter:
             self._metrics.count("ignored_events", news.ignored)
         if late:
             self._metrics.count("late_frames")
-        self.lag_ms = frame.at.wall_ms - event_time
 
     def restart(self, reading: Reading, frame: FrameArrived, out: Outcome) -> None:
         """The exchange's clock began anew: which minutes the last records belong to is in doubt."""
@@ -98,13 +98,14 @@ def _taken(symbol: SymbolFeed, news: News, kind: BookNews) -> Sequence[Change]:
     """What changed, taken into the symbol's book."""
     if news.last_id is not None:
         symbol.last_id = news.last_id
-    symbol.awaits_first = False
+    changes = news.changes
     if kind == "changes":
-        symbol.book.apply(news.changes)
-        return news.changes
+        symbol.book.apply(changes)
+        return changes
     if kind == "whole":
         return symbol.take_whole(news.bids, news.asks)
-    changes = _initial(news.changes)
+    symbol.awaits_first = False
+    changes = _initial(changes)
     symbol.book.replace(changes)
     return changes
 

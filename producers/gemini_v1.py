@@ -163,18 +163,24 @@ class _Wrong(Exception):
 
 
 def _change(event: _Event, snapshot: bool) -> Change:
-    side = SIDES.get(_text(event.side, "side"))
+    side_text, price, remaining, delta, reason = event.side, event.price, event.remaining, event.delta, event.reason
+    if not (type(side_text) is type(price) is type(remaining) is str):
+        raise _Wrong(_first_without_text(side=side_text, price=price, remaining=remaining))
+    side = SIDES.get(side_text)
     if side is None:
-        raise _Wrong(f"side: expected bid or ask, got {event.side[:SHOWN]!r}")
-    price, remaining = _text(event.price, "price"), _text(event.remaining, "remaining")
-    PRICE_TICKS[price], SIZE_TICKS[remaining]  # raises what does not fit
-    delta = None
-    if event.delta is not None:
-        delta = _text(event.delta, "delta")
-        SIZE_TICKS[delta.removeprefix("-")]  # raises what does not fit
+        raise _Wrong(f"side: expected bid or ask, got {side_text[:SHOWN]!r}")
+    PRICE_TICKS[price]
+    SIZE_TICKS[remaining]
+    if delta is not None:
+        if type(delta) is not str:
+            raise _Wrong(_first_without_text(delta=delta))
+        SIZE_TICKS[delta[1:] if delta[:1] == "-" else delta]
+    if not snapshot and type(reason) is not str:
+        raise _Wrong(_first_without_text(reason=reason))
     # A reason that is not known does not make the new total of the level less true.
-    reason = "initial" if snapshot else REASONS.get(_text(event.reason, "reason"))
-    return Change(side=side, price=price, remaining=remaining, delta=delta, reason=reason, time=None)
+    return Change(
+        side=side, price=price, remaining=remaining, delta=delta, reason="initial" if snapshot else REASONS.get(reason)
+    )
 
 
 def _trade(event: _Event) -> ParsedTrade:
@@ -189,8 +195,13 @@ def _trade(event: _Event) -> ParsedTrade:
 
 def _text(value: Any, name: str) -> str:
     if not isinstance(value, str):
-        raise _Wrong(f"{name}: expected a text, got {_shown(value)}")
+        raise _Wrong(_first_without_text(**{name: value}))
     return value
+
+
+def _first_without_text(**values: Any) -> str:
+    name, value = next((name, value) for name, value in values.items() if not isinstance(value, str))
+    return f"{name}: expected a text, got {_shown(value)}"
 
 
 def _shown(value: Any) -> str:

@@ -13,6 +13,8 @@ class Link:
         self.symbols = symbols
         self.connection: str | None = None
         self.was_served = False
+        # Whether a symbol may be under one of the weaker suspicions: most frames need not look.
+        self.is_suspect = False
         self.only = next(iter(symbols.values())) if len(symbols) == 1 else None
         self._first_sequence = first_sequence
         self._next_sequence: int | None = None
@@ -39,6 +41,18 @@ class Link:
     def is_repeated(self, sequence: int) -> bool:
         """Whether the frame with this number was here before: every lower number was."""
         return self._next_sequence is not None and sequence < self._next_sequence
+
+    def suspect_unread(self, monotonic_ms: float) -> None:
+        """A frame could not be told to belong to the sequence."""
+        self.is_suspect = True
+        for symbol in self.symbols.values():
+            symbol.unread_since = symbol.unread_since or monotonic_ms
+
+    def prove(self, monotonic_ms: float, settle_ms: float) -> None:
+        """A frame in sequence came: it dispels what suspicions it can."""
+        for symbol in self.symbols.values():
+            symbol.prove(monotonic_ms, settle_ms)
+        self.is_suspect = any(symbol.is_suspect for symbol in self.symbols.values())
 
     def find(self, symbol: str) -> SymbolFeed | None:
         """The symbol that a frame names; the only one where it names none. None: it was not asked for."""

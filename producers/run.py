@@ -25,7 +25,7 @@ from producers.settings import ProducerSettings
 from producers.topic_end import await_settled, read_start, refuse_the_future
 
 LOOK_SECONDS = 0.05  # how often the clock is looked at when nothing arrives
-MOST_AT_ONCE = 500
+MOST_AT_ONCE = 100
 LEAST_PAUSE_MS = 300
 FAREWELL_SECONDS = 15.0  # what waits for Kafka has so long to be delivered after a stop
 
@@ -130,9 +130,10 @@ def _stream(
         with connections:
             while not stop.is_set():
                 arrivals = inbox.take(MOST_AT_ONCE, LOOK_SECONDS)
-                handle(feed.on_time(instant(), idle=False))
+                out = feed.on_time(instant(), idle=False)
                 for arrival in arrivals:
-                    handle(feed.on_arrival(arrival))
+                    feed.take(arrival, out)
+                handle(out)
                 handle(feed.on_time(instant(), idle=not len(inbox)))
                 publisher.raise_if_failed()
         while arrivals := inbox.take(MOST_AT_ONCE, 0):

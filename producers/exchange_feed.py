@@ -98,7 +98,7 @@ class ExchangeFeed:
     def take(self, arrival: Arrival, out: Outcome) -> None:
         """Handle what a connection told; what is to be done is added to `out`."""
         link = self._links[arrival.link]
-        if type(arrival) is FrameArrived:
+        if isinstance(arrival, FrameArrived):
             if link.connection == arrival.connection:
                 self._on_frame(link, arrival, out)
         elif isinstance(arrival, Connected):

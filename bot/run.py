@@ -25,6 +25,7 @@ from pipeline.errors import TemporarilyUnavailable, WrongSettings
 from pipeline.kafka_clients import Publisher, await_topics
 from pipeline.log import Log, get_log
 from pipeline.metrics import HealthReporter, Metrics
+from pipeline.metrics_endpoint import metrics_endpoint
 from pipeline.process import StopSignal
 from pipeline.topics import BOT_COMMANDS, BOT_EVENTS, DEAD_LETTERS, HEALTH, SPARK_OUT, feed_topic
 
@@ -40,6 +41,7 @@ def run(settings: BotSettings, stop: StopSignal) -> None:
     if not await_topics(settings.kafka_bootstrap, topics, stop, log):
         return
     with ExitStack() as stack:
+        stack.enter_context(metrics_endpoint("bot", metrics, settings))
         publisher = stack.enter_context(_publisher(settings.kafka_bootstrap))
         exchange = _paper(settings, clock, stack) if _is_paper(settings) else _rest(settings, clock, stack, stop, log)
         if exchange is None:

@@ -145,7 +145,15 @@ def _rows(day: ForecastDay) -> Iterator[Document]:
 
 
 def _sample(record: Health) -> Document:
-    return _of_record(templates.HEALTH, f"{record.part}|{record.event_time}", record.event_time, record)
+    of_whom = f"{record.part}|{record.symbol}" if record.symbol else record.part
+    charted = {name: value for name in templates.CHARTED if _is_whole(value := record.metrics.get(name))}
+    source = {"@timestamp": record.event_time, **msgspec.to_builtins(record), **charted}
+    return _document(templates.HEALTH, f"{of_whom}|{record.event_time}", source)
+
+
+def _is_whole(value: object) -> bool:
+    """Whether Elasticsearch takes it for a whole number."""
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
 
 
 def _window_id(record: PriceVolume | Gap, window_start: int) -> str:

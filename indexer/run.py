@@ -21,6 +21,7 @@ from pipeline.kafka_clients import Publisher, await_topics, make_consumer, parti
 from pipeline.kill_point import kill_point
 from pipeline.log import get_log
 from pipeline.metrics import HealthReporter, Metrics
+from pipeline.metrics_endpoint import metrics_endpoint
 from pipeline.process import StopSignal
 from pipeline.topics import DEAD_LETTERS, HEALTH
 
@@ -45,6 +46,7 @@ def run(settings: IndexerSettings, stop: StopSignal) -> None:
         return
     metrics, clock = Metrics(), settings.clock()
     with ExitStack() as opened:
+        opened.enter_context(metrics_endpoint("indexer", metrics, settings))
         writer = ElasticsearchWriter(settings.elasticsearch_url, settings.elasticsearch_user, password)
         opened.callback(writer.close)
         publisher = Publisher(bootstrap)

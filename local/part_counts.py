@@ -23,5 +23,7 @@ def counts_by_part(samples: Iterable[tuple[int, bytes]]) -> dict[str, PartCounts
             record = decode_health(value)
         except MalformedRecord:
             continue
+        if record.symbol:
+            continue  # of one symbol alone
         newest[record.part] = PartCounts(received_ms, record.metrics)
     return newest

@@ -20,7 +20,7 @@ from pipeline.topics import BOT_EVENTS, HEALTH
 BROKER_SECONDS = 4.0
 # How many of a topic's newest records are read: of health one sample a part and minute, enough for the newest of every
 # part; of the journal enough to find a record among what transactions add for themselves.
-NEWEST = {HEALTH: 100, BOT_EVENTS: 20}
+NEWEST = {HEALTH: 1000, BOT_EVENTS: 20}
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,12 @@ class PartSettings(BaseSettings):
     health_interval_seconds: float = Field(
         default=60.0, gt=0, description="how often a part writes its metrics to `health`, in seconds of the clock"
     )
+    metrics_port: int = Field(
+        default=0, ge=0, le=65535, description="port of a part's /metrics for Prometheus; 0: none, only `health`"
+    )
+    metrics_host: str = Field(
+        default="127.0.0.1", min_length=1, description="address that /metrics listens on; 0.0.0.0 in a container"
+    )
     feed_partitions: int = Field(
         default=1, ge=1, le=1000, description="partitions of each feed topic when it is created; a symbol stays in one"
     )

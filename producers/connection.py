@@ -98,6 +98,8 @@ class FeedConnection:
                 return
             delay = self._back_off.next()
             self._metrics.count("reconnects")
+            self._metrics.count("connections_lost", reason=lost.reason)
+            self._metrics.gauge("reconnect_delay_s", round(delay, 3), link=_short(self._link))
             self._log.warning(
                 "connection lost",
                 link=self._link,

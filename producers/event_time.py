@@ -41,7 +41,7 @@ class EventTime:
         """The time of a message. `is_untimed`: it has none by its nature, so that its absence is not counted."""
         reading = self._clock.read(exchange_time, at)
         if reading.source is not TimeSource.EXCHANGE and not (is_untimed and exchange_time is None):
-            self._metrics.count(f"times_{reading.source}")
+            self._metrics.count("times", why=str(reading.source))
         return reading
 
     def raised(self, time: int) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import assert_never
 
 import msgspec
@@ -88,6 +89,7 @@ class ExchangeFeed:
         self._writer = FeedWriter(protocol.exchange, everyone, self._time, metrics)
         # Counted apart and handed over now and then: these change with every frame.
         self._frames = self._bytes = 0
+        self._show_state()
 
     def on_arrival(self, arrival: Arrival) -> Outcome:
         """Handle what a connection told."""
@@ -138,7 +140,22 @@ class ExchangeFeed:
             self._metrics.count("frames", self._frames)
             self._metrics.count("bytes", self._bytes)
             self._metrics.gauge("lag_ms", self._writer.lag_ms)
+            if self._writer.delays:
+                self._metrics.observe("delay_ms", self._writer.delays)
+                self._writer.delays.clear()
             self._frames = self._bytes = 0
+
+    def _show_state(self) -> None:
+        """Let the metrics see, whenever somebody looks, who is connected and who is trusted."""
+        links, symbols, watch = self._links.values(), self._symbols.values(), self._metrics.watch
+        watch("links", lambda: len(links))
+        watch("links_connected", lambda: sum(link.connection is not None for link in links))
+        watch("symbols", lambda: len(symbols))
+        watch("symbols_trusted", lambda: sum(symbol.is_trusted for symbol in symbols))
+        watch("symbols_ticking", lambda: sum(symbol.next_tick is not None and symbol.is_ticking for symbol in symbols))
+        watch("news_waiting", lambda: sum(len(symbol.waiting) for symbol in symbols))
+        for symbol in symbols:
+            watch("trusted", partial(_as_number, symbol), symbol=symbol.symbol)
 
     # What time brings.
 
@@ -168,7 +185,7 @@ class ExchangeFeed:
             return
         for symbol in waited_for:
             # The others of this connection have theirs: it is this symbol that the exchange does not serve.
-            self._metrics.count("first_books_missing")
+            self._metrics.count("first_books_missing", symbol=symbol.symbol)
             out.notes.append(("no book comes for this symbol", symbol.symbol))
             symbol.doubted_at = now_ms
             if self._protocol.snapshot is not None:
@@ -251,7 +268,7 @@ class ExchangeFeed:
             self._cut(link, "no_first_book", out)
         elif news.trades:
             # The gap that ends with the first book covers them.
-            self._metrics.count("trades_before_book", len(news.trades))
+            self._metrics.count("trades_before_book", len(news.trades), symbol=symbol.symbol)
 
     def _follows(self, link: Link, symbol: SymbolFeed, news: News, frame: FrameArrived, out: Outcome) -> bool:
         """Whether the changes go on from where the book stands; if not, they are old, or some are missing."""
@@ -274,7 +291,7 @@ class ExchangeFeed:
         link.was_served = True
         self._writer.write(symbol, news, kind, frame, out)
         if kind and symbol.book.is_crossed:
-            self._metrics.count("crossed_books")
+            self._metrics.count("crossed_books", symbol=symbol.symbol)
             if self._rules.crossed_book_is_doubt:
                 self._doubt(link, symbol, "crossed_book", frame.at.monotonic_ms, out)
 
@@ -363,3 +380,7 @@ class ExchangeFeed:
             event_time=frame.at.wall_ms,
             id=f"{frame.connection}:{frame.number}",
         )
+
+
+def _as_number(symbol: SymbolFeed) -> int:
+    return int(symbol.is_trusted)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from market.records import L2, FeedRecord, Gap, Tick, encode
 from pipeline.kafka_clients import Publisher
 from pipeline.kill_point import kill_point
@@ -20,15 +22,20 @@ class FeedLog:
         self._metrics = metrics
         self._log = get_log("producer")
         self.last_received: int | None = None
+        # Counted apart and handed over for each outcome: the metrics' lock for each record would cost more than it.
+        self._written: Counter[tuple[type[FeedRecord], str]] = Counter()
 
     def write(self, outcome: Outcome) -> None:
         """Hand everything to the Kafka client. Raises TemporarilyUnavailable when it can't be kept or delivered."""
-        for record in outcome.records:
-            self._write(record)
+        try:
+            for record in outcome.records:
+                self._write(record)
+        finally:
+            self._count_records()
         for letter in outcome.dead_letters:
             self._log.warning("frame put aside", symbol=letter.symbol, id=letter.id, reason=letter.reason)
             self._publisher.publish(DEAD_LETTERS, letter.symbol, encode(letter))
-            self._metrics.count("dead_letters")
+            self._metrics.count("dead_letters", symbol=letter.symbol)
 
     def _write(self, record: FeedRecord) -> None:
         if isinstance(record, Tick):
@@ -37,6 +44,11 @@ class FeedLog:
             self._log.info("gap", symbol=record.symbol, reason=record.reason, from_ms=record.from_, to_ms=record.to)
         self._publisher.publish(self._topic, record.symbol, encode(record))
         kill_point("producer.after_publish")
-        self._metrics.count(f"records_{type(record).__name__.lower()}")
+        self._written[type(record), record.symbol] += 1
         if isinstance(record, L2):
             self.last_received = record.received_time
+
+    def _count_records(self) -> None:
+        for (kind, symbol), number in self._written.items():
+            self._metrics.count("records", number, kind=kind.__name__.lower(), symbol=symbol)
+        self._written.clear()

@@ -20,6 +20,8 @@ class FeedWriter:
 
     def __init__(self, exchange: str, symbols: Collection[SymbolFeed], time: EventTime, metrics: Metrics) -> None:
         self.lag_ms: int | None = None
+        # How much later than the exchange's time each frame came; whoever reads it clears it.
+        self.delays: list[int] = []
         self._exchange = exchange
         self._symbols = symbols
         self._time = time
@@ -61,6 +63,8 @@ class FeedWriter:
             self._metrics.count("ignored_events", news.ignored)
         if late:
             self._metrics.count("late_frames")
+        if reading.stands_in is None:
+            self.delays.append(frame.at.wall_ms - reading.time)
 
     def restart(self, reading: Reading, frame: FrameArrived, out: Outcome) -> None:
         """The exchange's clock began anew: which minutes the last records belong to is in doubt."""
@@ -78,7 +82,7 @@ class FeedWriter:
                 out.records.append(self._gap(Doubt("clock_restarted", symbol.proven_until), source))
 
     def _gap(self, doubt: Doubt, source: Provenance) -> Gap:
-        self._metrics.count(f"gaps_{doubt.reason}")
+        self._metrics.count("gaps", reason=doubt.reason, symbol=source.symbol)
         return gap_record(doubt.since, doubt.reason, source)
 
     def _write_trades(
@@ -86,10 +90,10 @@ class FeedWriter:
     ) -> None:
         new = symbol.new_trades(news.trades)
         if is_history:
-            self._metrics.count("trades_of_history", len(news.trades))
+            self._metrics.count("trades_of_history", len(news.trades), symbol=symbol.symbol)
             return
         if len(new) < len(news.trades):
-            self._metrics.count("repeated_trades", len(news.trades) - len(new))
+            self._metrics.count("repeated_trades", len(news.trades) - len(new), symbol=symbol.symbol)
         for trade in new:
             out.records.append(trade_record(trade, source))
 

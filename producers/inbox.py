@@ -43,6 +43,11 @@ class Inbox:
                     self._bytes -= len(arrival.payload)
             return taken
 
+    @property
+    def waiting_bytes(self) -> int:
+        """How many bytes of payload wait."""
+        return self._bytes
+
     def __len__(self) -> int:
         with self._changed:
             return len(self._waiting)

@@ -10,6 +10,7 @@ from pipeline.errors import TemporarilyUnavailable
 from pipeline.kafka_clients import Publisher, await_topics
 from pipeline.log import get_log
 from pipeline.metrics import HealthReporter, Metrics
+from pipeline.metrics_endpoint import metrics_endpoint
 from pipeline.process import StopSignal
 from pipeline.topics import DEAD_LETTERS, HEALTH, feed_topic
 from producers.arrivals import Instant
@@ -41,16 +42,17 @@ def run_producer(exchange: str, settings: ProducerSettings, stop: StopSignal) ->
     protocol = chosen_protocol(exchange, settings.feed_protocol)
     metrics = Metrics()
     reason = "start"
-    while not stop.is_set():
-        try:
-            _run_until_trouble(protocol, settings, stop, reason, metrics)
-        except TemporarilyUnavailable as error:
-            if stop.is_set():
-                raise
-            log.warning(f"Kafka is in trouble, the feed starts over with a gap: {error}")
-            metrics.count("kafka_troubles")
-            reason = "kafka"
-            stop.wait(1.0)
+    with metrics_endpoint(f"producer-{exchange}", metrics, settings):
+        while not stop.is_set():
+            try:
+                _run_until_trouble(protocol, settings, stop, reason, metrics)
+            except TemporarilyUnavailable as error:
+                if stop.is_set():
+                    raise
+                log.warning(f"Kafka is in trouble, the feed starts over with a gap: {error}")
+                metrics.count("kafka_troubles")
+                reason = "kafka"
+                stop.wait(1.0)
 
 
 def _run_until_trouble(
@@ -108,11 +110,9 @@ def _stream(
     def instant() -> Instant:
         return Instant(clock.wall_ms(), clock.monotonic_ms())
 
-    def set_gauges() -> None:
+    def last_record_age_ms() -> int | None:
         last = feed_log.last_received
-        metrics.gauge("last_record_age_ms", None if last is None else clock.wall_ms() - last)
-        metrics.gauge("in_flight_bytes", publisher.in_flight_bytes)
-        metrics.gauge("inbox", len(inbox))
+        return None if last is None else clock.wall_ms() - last
 
     def publish_health(health: Health) -> None:
         publisher.publish(HEALTH, health.part, encode(health))
@@ -122,9 +122,18 @@ def _stream(
         connections.obey(outcome)
 
     inbox = Inbox(settings.feed_inbox_frames, settings.feed_inbox_bytes)
+    metrics.watch("last_record_age_ms", last_record_age_ms)
+    metrics.watch("in_flight_bytes", lambda: publisher.in_flight_bytes)
+    metrics.watch("inbox", lambda: len(inbox))
+    metrics.watch("inbox_bytes", lambda: inbox.waiting_bytes)
     connections = Connections(protocol, settings, links, inbox, instant, metrics)
     health = HealthReporter(
-        f"producer-{protocol.exchange}", metrics, publish_health, clock, settings.health_interval_seconds, set_gauges
+        f"producer-{protocol.exchange}",
+        metrics,
+        publish_health,
+        clock,
+        settings.health_interval_seconds,
+        exchange=protocol.exchange,
     )
     with health:
         with connections:
@@ -139,6 +148,7 @@ def _stream(
         while arrivals := inbox.take(MOST_AT_ONCE, 0):
             for arrival in arrivals:
                 feed_log.write(feed.on_arrival(arrival))
+        feed.count_frames()
 
 
 def _rules(settings: ProducerSettings, clock: Clock) -> FeedRules:

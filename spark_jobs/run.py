@@ -14,6 +14,7 @@ from pipeline.errors import TemporarilyUnavailable
 from pipeline.kafka_clients import Publisher, await_topics, make_consumer, partitions_of
 from pipeline.log import get_log
 from pipeline.metrics import HealthReporter, Metrics
+from pipeline.metrics_endpoint import metrics_endpoint
 from pipeline.process import StopSignal
 from pipeline.topics import DEAD_LETTERS, HEALTH, SPARK_OUT, feed_topic
 from spark_jobs.errors import NoJava, SparkDied
@@ -130,7 +131,10 @@ def _health(settings: SparkSettings) -> Iterator[Metrics]:
         publisher.publish(HEALTH, sample.part, encode(sample))
 
     try:
-        with HealthReporter("spark", metrics, publish, settings.clock(), settings.health_interval_seconds):
+        with (
+            metrics_endpoint("spark", metrics, settings),
+            HealthReporter("spark", metrics, publish, settings.clock(), settings.health_interval_seconds),
+        ):
             yield metrics
     finally:
         # A sample that does not arrive is no reason to end otherwise.

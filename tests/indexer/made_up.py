@@ -24,6 +24,7 @@ def trade(symbol: str, trade_id: str = "t-1", price: str = "30000.01") -> Trade:
         sequence=17,
         late=True,
         exchange_time=NOW - 3,
+        time_from="clock",
         trade_id=trade_id,
         price=price,
         size="0.5",
@@ -210,7 +211,8 @@ def forecast_day(symbol: str) -> ForecastDay:
 
 def health(symbol: str) -> Health:
     metrics: dict[str, int | float | str | None] = {"records": 3, "seconds": 0.5, "state": "ok", "last_error": None}
-    return Health(exchange="", symbol=symbol, event_time=NOW, part=f"part-{symbol}", metrics=metrics)
+    metrics |= {"frames": 12, "delay_ms_p99": 50}
+    return Health(exchange="gemini", symbol="", event_time=NOW, part=f"part-{symbol}", metrics=metrics)
 
 
 def one_of_each(symbol: str) -> tuple[tuple[str, msgspec.Struct], ...]:

@@ -8,7 +8,7 @@ import pytest
 from indexer import templates
 from indexer.documents import LONGEST_ID_BYTES, MOST_MINUTES, TOPICS, Document, documents
 from market.errors import MarketError
-from market.records import L2, Book, Change, Tick, encode
+from market.records import L2, Book, Change, Health, Tick, encode
 from pipeline.topics import BOT_COMMANDS, DEAD_LETTERS, FORECASTS, GEMINI_FEED, HEALTH, SPARK_OUT, topic_specs
 from tests.indexer.made_up import MINUTE, NOW, as_value, forecast_day, gap, health, minute, one_of_each, trade
 
@@ -185,6 +185,18 @@ def test_record_of_another_topic_is_refused() -> None:
         of(HEALTH, minute(SYMBOL))
     with pytest.raises(MarketError, match="becomes a document"):
         of(DEAD_LETTERS, health(SYMBOL))
+
+
+def test_health_of_a_symbol_is_a_document_of_its_own_and_its_numbers_can_be_charted() -> None:
+    metrics: dict[str, int | float | str | None] = {"frames": 5, "delay_ms_p50": None, "trusted": 1, "inbox": "full"}
+    metrics["bytes"] = 2**63
+    of_all = Health(exchange="gemini", symbol="", event_time=NOW, part="producer-gemini", metrics=metrics)
+    whole, own = of(HEALTH, of_all)[0], of(HEALTH, msgspec.structs.replace(of_all, symbol="BTCUSD"))[0]
+    assert (whole.id, own.id) == (f"producer-gemini|{NOW}", f"producer-gemini|BTCUSD|{NOW}")
+    assert own.source["symbol"] == "BTCUSD"
+    charted = {name: value for name, value in own.source.items() if name in templates.CHARTED}
+    assert charted == {"frames": 5, "trusted": 1}
+    assert own.source["metrics"] == metrics
 
 
 def test_id_that_elasticsearch_cannot_hold_is_refused_before_it_spoils_a_request() -> None:

@@ -70,3 +70,56 @@ def test_sample_that_cannot_be_written_is_counted_and_the_next_one_is_tried() ->
     lost = metrics.snapshot()["health_samples_lost"]
     assert isinstance(lost, int)
     assert lost >= 2
+
+
+def test_labels_are_told_apart_by_symbol_and_together() -> None:
+    metrics = Metrics()
+    metrics.count("gaps", reason="silence", symbol="BTCUSD")
+    metrics.count("gaps", 2, reason="silence", symbol="ETHUSD")
+    metrics.count("gaps", reason="start", symbol="BTCUSD")
+    metrics.gauge("trusted", 1, symbol="BTCUSD")
+    metrics.count("frames", 7)
+    assert metrics.snapshots() == {
+        "": {"frames": 7, "gaps_silence": 3, "gaps_start": 1},
+        "BTCUSD": {"gaps_silence": 1, "gaps_start": 1, "trusted": 1},
+        "ETHUSD": {"gaps_silence": 2},
+    }
+
+
+def test_watched_gauge_is_read_whenever_somebody_looks() -> None:
+    metrics, waiting = Metrics(), [1]
+    metrics.watch("inbox", lambda: len(waiting))
+    assert metrics.snapshot() == {"inbox": 1}
+    waiting.append(2)
+    assert metrics.snapshot() == {"inbox": 2}
+
+
+def test_distribution_tells_of_what_came_since_the_last_look() -> None:
+    metrics = Metrics()
+    metrics.observe("delay_ms", [3] * 98 + [40, 700])
+    assert metrics.snapshot() == {"delay_ms_count": 100, "delay_ms_max": 700, "delay_ms_p50": 5, "delay_ms_p99": 50}
+    metrics.observe("delay_ms", [-4, 90_000])
+    assert metrics.snapshot() == {
+        "delay_ms_count": 102,
+        "delay_ms_max": 90_000,
+        "delay_ms_p50": 0,
+        "delay_ms_p99": 90_000,
+    }
+    assert metrics.snapshot() == {
+        "delay_ms_count": 102,
+        "delay_ms_max": None,
+        "delay_ms_p50": None,
+        "delay_ms_p99": None,
+    }
+
+
+def test_each_symbol_has_a_sample_and_that_of_all_comes_last() -> None:
+    samples: list[Health] = []
+    metrics = Metrics()
+    metrics.count("gaps", reason="start", symbol="BTCUSD")
+    HealthReporter("producer-gemini", metrics, samples.append, Clock.real(), exchange="gemini").report()
+    assert [(sample.exchange, sample.symbol, sample.metrics) for sample in samples] == [
+        ("gemini", "BTCUSD", {"gaps_start": 1}),
+        ("gemini", "", {"gaps_start": 1}),
+    ]
+    assert samples[0].event_time == samples[1].event_time

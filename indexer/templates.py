@@ -44,7 +44,16 @@ _AMOUNTS |= {"base_amount", "base_available", "quote_amount", "quote_available",
 _AMOUNTS |= {"position", "cost", "fees_paid", "equity", "profit", "buy_and_hold", "proceeds", "entry_fees", "exit_fees"}
 _AMOUNTS |= {"last", "gross", "fees", "net", "net_percent", "baseline_base", "baseline_quote", "written_off"}
 # Metrics that are columns too, so that they can be charted; where a part has none of that name, there is no value.
-CHARTED = ("frames", "bytes", "inbox", "in_flight_bytes", "reconnects", "links_connected", "symbols_trusted", "trusted")
+CHARTED: tuple[str, ...] = (
+    "frames",
+    "bytes",
+    "inbox",
+    "in_flight_bytes",
+    "reconnects",
+    "links_connected",
+    "symbols_trusted",
+    "trusted",
+)
 CHARTED += ("records_l2", "records_trade", "records_book", "records_tick", "records_gap", "dead_letters")
 CHARTED += ("repeated_frames", "repeated_trades", "trades_before_book", "late_frames", "times_refused", "times_absent")
 CHARTED += ("crossed_books", "delay_ms_p50", "delay_ms_p99", "delay_ms_max", "records_behind", "documents")

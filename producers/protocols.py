@@ -7,9 +7,10 @@ from producers.gemini_streams import GEMINI_STREAMS
 from producers.gemini_v1 import GEMINI_V1
 from producers.gemini_v2 import GEMINI_V2
 from producers.protocol import Protocol
+from producers.upbit import UPBIT_DEFAULT, UPBIT_SIMPLE
 
 PROTOCOLS: dict[str, dict[str, Protocol]] = {}
-for _protocol in (GEMINI_V1, GEMINI_STREAMS, GEMINI_V2):
+for _protocol in (GEMINI_V1, GEMINI_STREAMS, GEMINI_V2, UPBIT_DEFAULT, UPBIT_SIMPLE):
     PROTOCOLS.setdefault(_protocol.exchange, {})[_protocol.name] = _protocol
 
 

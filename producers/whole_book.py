@@ -7,6 +7,8 @@ before: it is `initial`. One that leaves the visible depth is not a removal: it 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import compress
+from operator import ne
 from typing import NamedTuple
 
 from market.decimals import PRICE_TICKS, SIZE_TICKS
@@ -44,24 +46,45 @@ def difference(
 
 
 def _compare(side: Side, sign: int, old: Sequence[Level], new: Sequence[Level], found: Difference) -> None:
-    before = {sign * PRICE_TICKS[price]: (price, remaining) for price, remaining in old}
-    # Places grow towards the best price; what lies below the last one shown was not to be seen.
-    old_edge = min(before, default=None)
-    new_edge: int | None = None
-    for price, remaining in new:
-        place = sign * PRICE_TICKS[price]
-        if new_edge is None or place < new_edge:
-            new_edge = place
+    # Most levels stand where they stood: only those that differ from the one at the same place are looked at.
+    pairs = list(compress(zip(old, new, strict=False), map(ne, old, new)))
+    if len(old) == len(new) and _are_same_prices(pairs):
+        for was, now in pairs:
+            _resize(side, was, now, found)
+        return
+    both = min(len(old), len(new))
+    before = {sign * PRICE_TICKS[level[0]]: level for level in (*[was for was, _ in pairs], *old[both:])}
+    # Places grow towards the best price; what lies below the last one shown was, or is, not to be seen.
+    old_edge, new_edge = _edge(sign, old), _edge(sign, new)
+    for level in (*[now for _, now in pairs], *new[both:]):
+        place = sign * PRICE_TICKS[level[0]]
         known = before.pop(place, None)
-        if known is None:
-            in_view = old_edge is not None and place >= old_edge
-            reason: Reason | None = None if in_view else "initial"
-            found.changes.append(Change(side=side, price=price, remaining=remaining, reason=reason))
-        elif known[1] != remaining and SIZE_TICKS[known[1]] != SIZE_TICKS[remaining]:
-            found.changes.append(Change(side=side, price=price, remaining=remaining))
+        if known is not None:
+            _resize(side, known, level, found)
+            continue
+        in_view = old_edge is not None and place >= old_edge
+        reason: Reason | None = None if in_view else "initial"
+        found.changes.append(Change(side=side, price=level[0], remaining=level[1], reason=reason))
     for place, (price, _) in before.items():
         gone = Change(side=side, price=price, remaining=NOTHING)
         (found.changes if new_edge is not None and place >= new_edge else found.out_of_view).append(gone)
+
+
+def _are_same_prices(pairs: Sequence[tuple[Level, Level]]) -> bool:
+    for was, now in pairs:  # noqa: SIM110 - a generator would take longer than the few pairs
+        if was[0] != now[0]:
+            return False
+    return True
+
+
+def _resize(side: Side, was: Level, now: Level, found: Difference) -> None:
+    if SIZE_TICKS[was[1]] != SIZE_TICKS[now[1]]:
+        found.changes.append(Change(side=side, price=now[0], remaining=now[1]))
+
+
+def _edge(sign: int, levels: Sequence[Level]) -> int | None:
+    """The place of the last level that is shown; None without any."""
+    return min([sign * PRICE_TICKS[price] for price, _ in levels], default=None)
 
 
 def _sides(bids: Sequence[Level], asks: Sequence[Level]) -> tuple[tuple[Side, Sequence[Level]], ...]:

@@ -1,0 +1,153 @@
+"""Upbit's `orderbook_units`: from the array as it stands in a frame to asks and bids. Pure, but for what it remembers.
+
+Most of a book stays the same from one frame to the next, and prices return for ever. So units that are written as they
+always are are not read as JSON but looked up by their bytes; what is new is matched in one go; whatever looks different
+is read as JSON, number by number. All three give the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TypeVar, cast
+
+import msgspec
+
+from market.decimals import PRICE_TICKS, SIZE_TICKS
+from market.records import Level
+from producers.json_numbers import plain_number
+
+MOST_REMEMBERED = 50_000
+
+SIMPLE_NAMES = {
+    "type": "ty",
+    "code": "cd",
+    "timestamp": "tms",
+    "orderbook_units": "obu",
+    "trade_price": "tp",
+    "trade_volume": "tv",
+    "ask_bid": "ab",
+    "sequential_id": "sid",
+    "stream_type": "st",
+    "ask_price": "ap",
+    "bid_price": "bp",
+    "ask_size": "as",
+    "bid_size": "bs",
+}
+
+Levels = tuple[Level, ...]
+_Pair = tuple[Level | None, Level | None]
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+class Wrong(Exception):
+    """A field is missing or of the wrong kind."""
+
+
+def renamed(struct: type[S], names: Mapping[str, str]) -> type[S]:
+    """The same fields by other names in the JSON."""
+    fields = [(field.name, field.type, field.default) for field in msgspec.structs.fields(struct)]
+    return cast(type[S], msgspec.defstruct(struct.__name__, fields, rename=names))
+
+
+class Units:
+    """Reads units whose fields go by these names (those that are not named have their own)."""
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self._decoder = msgspec.json.Decoder(list[renamed(_Unit, names)])  # type: ignore[misc]
+        fields = ",".join(f'"{names.get(field, field)}":([0-9.eE+-]+)' for field in _Unit.__struct_fields__)
+        self._pairs = _Pairs(re.compile(fields.encode()))
+
+    def read(self, units: bytes) -> tuple[Levels, Levels]:
+        """The asks and the bids, best first. Raises OutOfRange or Wrong."""
+        if units[:2] == b"[{" and units[-2:] == b"}]":
+            try:
+                # Every piece is found to be four numbers by name, so this is what the array holds.
+                asks, bids = zip(*map(self._pairs.__getitem__, units[2:-2].split(b"},{")), strict=True)
+            except _Unusual:
+                pass
+            else:
+                return asks, bids
+        try:
+            decoded: list[_Unit] = self._decoder.decode(units)
+        except (ValueError, RecursionError) as error:
+            raise Wrong(f"units: {error}" if units else "a book without units") from None
+        pairs = [
+            _pair(bytes(unit.ask_price), bytes(unit.bid_price), bytes(unit.ask_size), bytes(unit.bid_size))
+            for unit in decoded
+        ]
+        return tuple(ask for ask, _ in pairs if ask), tuple(bid for _, bid in pairs if bid)
+
+
+class _Unit(msgspec.Struct):
+    ask_price: msgspec.Raw
+    bid_price: msgspec.Raw
+    ask_size: msgspec.Raw
+    bid_size: msgspec.Raw
+
+
+class _Unusual(Exception):
+    """A unit that is not written as they usually are, or lacks a side."""
+
+
+class _Pairs(dict[bytes, tuple[Level, Level]]):
+    """A unit as it stands in a frame to its ask and bid. What was met is remembered: most of a book stays the same.
+
+    Only units with four plain fields in the usual order and a level on both sides; for any other it raises _Unusual.
+    """
+
+    def __init__(self, unit: re.Pattern[bytes]) -> None:
+        super().__init__()
+        self._match = unit.fullmatch
+
+    def __missing__(self, raw: bytes) -> tuple[Level, Level]:
+        fields = self._match(raw)
+        if fields is None:
+            raise _Unusual
+        ask, bid = _pair(*fields.groups())
+        if ask is None or bid is None:
+            raise _Unusual
+        if len(self) >= MOST_REMEMBERED:
+            self.clear()
+        self[raw] = ask, bid
+        return ask, bid
+
+
+class _Texts(dict[bytes, str]):
+    """A number as it stands in a frame to its plain text, checked. What was met is remembered."""
+
+    def __init__(self, read: Callable[[bytes], str]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, raw: bytes) -> str:
+        text = self._read(raw)
+        if len(self) >= MOST_REMEMBERED:
+            self.clear()
+        self[raw] = text
+        return text
+
+
+def _price(raw: bytes) -> str:
+    """Empty where there is no level."""
+    text = plain_number(raw, "price")
+    if not text.strip("0."):
+        return ""
+    PRICE_TICKS[text]  # raises what is wrong with it
+    return text
+
+
+def _size(raw: bytes) -> str:
+    """Empty where nothing remains."""
+    text = plain_number(raw, "size")
+    return text if SIZE_TICKS[text] else ""
+
+
+_PRICES = _Texts(_price)
+_SIZES = _Texts(_size)
+
+
+def _pair(ask_price: bytes, bid_price: bytes, ask_size: bytes, bid_size: bytes) -> _Pair:
+    """A unit's ask and bid, None where that side has no such level."""
+    ask, bid = (_PRICES[ask_price], _SIZES[ask_size]), (_PRICES[bid_price], _SIZES[bid_size])
+    return ask if all(ask) else None, bid if all(bid) else None

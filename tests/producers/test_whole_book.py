@@ -1,0 +1,140 @@
+"""What changed between two whole books, held against a slow and obvious reckoning."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from market.order_book import OrderBook
+from market.records import Change, Level, Side
+from producers.whole_book import Difference, difference, first_view
+
+Book = tuple[Sequence[Level], Sequence[Level]]
+ASKS: tuple[Level, ...] = (("101", "1"), ("102", "2"), ("104", "4"))
+BIDS: tuple[Level, ...] = (("100", "1"), ("99", "2"), ("97", "4"))
+
+
+def asks_changed(*asks: Level) -> Difference:
+    return difference((BIDS, ASKS), (BIDS, asks))
+
+
+def ask(price: str, remaining: str, *, initial: bool = False) -> Change:
+    return Change(side="ask", price=price, remaining=remaining, reason="initial" if initial else None)
+
+
+def test_first_view_is_initial() -> None:
+    assert first_view(BIDS[:1], ASKS[:1]) == [
+        Change(side="bid", price="100", remaining="1", reason="initial"),
+        Change(side="ask", price="101", remaining="1", reason="initial"),
+    ]
+
+
+def test_same_book_has_no_difference() -> None:
+    assert asks_changed(*ASKS) == ([], [])
+    assert difference(((), ()), ((), ())) == ([], [])
+
+
+def test_new_size_of_a_level_is_its_new_total() -> None:
+    assert asks_changed(("101", "1"), ("102", "2.5"), ("104", "4")) == ([ask("102", "2.5")], [])
+
+
+def test_other_spelling_of_the_same_numbers_is_no_difference() -> None:
+    assert asks_changed(("101.0", "1.00"), ("102", "2.0"), ("104.00", "4")) == ([], [])
+
+
+def test_level_taken_away_within_view_is_a_removal_and_the_one_that_moves_up_into_view_is_initial() -> None:
+    found = asks_changed(("102", "2"), ("104", "4"), ("105", "5"))
+    assert found == ([ask("105", "5", initial=True), ask("101", "0")], [])
+
+
+def test_level_that_a_better_one_pushes_out_of_view_is_no_removal() -> None:
+    found = asks_changed(("100.5", "7"), ("101", "1"), ("102", "2"))
+    assert found == ([ask("100.5", "7")], [ask("104", "0")])
+
+
+def test_shorter_view_removes_nothing_beyond_its_edge() -> None:
+    assert asks_changed(("101", "1")) == ([], [ask("102", "0"), ask("104", "0")])
+
+
+def test_side_that_shows_nothing_any_more_removes_nothing_and_what_comes_back_is_initial() -> None:
+    assert asks_changed().changes == []
+    assert len(asks_changed().out_of_view) == 3
+    assert difference((BIDS, ()), (BIDS, ASKS)) == (first_view((), ASKS), [])
+
+
+def reckoned(old: Sequence[Level], new: Sequence[Level], side: Side) -> tuple[set[object], set[object]]:
+    """The same by the design's words, price by price."""
+    before = {Decimal(price): Decimal(size) for price, size in old}
+    after = {Decimal(price): (price, size) for price, size in new}
+
+    def shows(book: Sequence[Level], price: Decimal) -> bool:
+        prices = [Decimal(text) for text, _ in book]
+        return bool(prices) and (price >= min(prices) if side == "bid" else price <= max(prices))
+
+    changes: set[object] = set()
+    gone: set[object] = set()
+    for price, (text, size) in after.items():
+        if price not in before:
+            changes.add((side, price, Decimal(size), None if shows(old, price) else "initial"))
+        elif before[price] != Decimal(size):
+            changes.add((side, price, Decimal(size), None))
+        assert Decimal(text) == price
+    for price in before.keys() - after.keys():
+        (changes if shows(new, price) else gone).add((side, price, Decimal(0), None))
+    return changes, gone
+
+
+def plainly(changes: Sequence[Change], side: Side) -> set[object]:
+    told = [change for change in changes if change.side == side]
+    plain = {(change.side, Decimal(change.price), Decimal(change.remaining), change.reason) for change in told}
+    assert len(plain) == len(told)
+    return set(plain)
+
+
+SIZES = st.sampled_from(["1", "1.0", "2", "0.5", "0.50"])
+SPELLINGS = st.sampled_from(["{}", "{}.0", "{}.00"])
+SIDE = st.dictionaries(st.integers(90, 110), st.tuples(SPELLINGS, SIZES), max_size=9)
+
+
+def ladder(levels: dict[int, tuple[str, str]], *, best_first: bool) -> tuple[Level, ...]:
+    return tuple((levels[p][0].format(p), levels[p][1]) for p in sorted(levels, reverse=best_first))
+
+
+@given(SIDE, SIDE, SIDE, SIDE)
+def test_differences_are_those_of_the_design(
+    old_bids: dict[int, tuple[str, str]],
+    old_asks: dict[int, tuple[str, str]],
+    new_bids: dict[int, tuple[str, str]],
+    new_asks: dict[int, tuple[str, str]],
+) -> None:
+    old = ladder(old_bids, best_first=True), ladder(old_asks, best_first=False)
+    new = ladder(new_bids, best_first=True), ladder(new_asks, best_first=False)
+    found = difference(old, new)
+    sides: tuple[tuple[Side, Sequence[Level], Sequence[Level]], ...] = (
+        ("bid", old[0], new[0]),
+        ("ask", old[1], new[1]),
+    )
+    for side, before, after in sides:
+        changes, gone = reckoned(before, after, side)
+        assert plainly(found.changes, side) == changes
+        assert plainly(found.out_of_view, side) == gone
+    book = OrderBook()
+    book.replace(first_view(*old))
+    book.apply(found.out_of_view)
+    book.apply(found.changes)
+    assert decimals(book.top(100)) == decimals(new)
+
+
+def decimals(book: Book) -> list[list[tuple[Decimal, Decimal]]]:
+    return [[(Decimal(price), Decimal(size)) for price, size in side] for side in book]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_one_level_that_only_changes_its_price_text_keeps_its_size(count: int) -> None:
+    old = tuple((str(100 + n), "1") for n in range(count))
+    new = tuple((f"{100 + n}.0", "1") for n in range(count))
+    assert difference(((), old), ((), new)) == ([], [])

@@ -5,6 +5,9 @@ class ProducerError(Exception):
     """Base of the errors that only producers raise."""
 
 
+LONGEST_REASON = 500
+
+
 class MalformedFrame(ProducerError):
     """One frame can't be used: put it aside as a dead letter and go on.
 
@@ -16,11 +19,16 @@ class MalformedFrame(ProducerError):
     def __init__(
         self, reason: str, *, sequence: int | None = None, symbol: str = "", hides_changes: bool = True
     ) -> None:
+        reason = reason[:LONGEST_REASON]
         super().__init__(reason)
         self.reason = reason
         self.sequence = sequence
         self.symbol = symbol
         self.hides_changes = hides_changes
+
+
+class WrongTime(ProducerError):
+    """A text is no time: whoever reads it says which field of which message held it."""
 
 
 class ConnectionFailed(ProducerError):

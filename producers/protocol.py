@@ -67,7 +67,8 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A frame that was read. Without news it proves that the connection lives and that nothing before it was lost.
 
     `sequence` numbers the frames of the connection, heartbeats and answers too, where the protocol has such numbers.
-    `exchange_time` (epoch ms) is that of a frame without news. `farewell`: the exchange is about to close.
+    `exchange_time` (epoch ms) is that of a frame without news. `farewell`: the exchange is about to close. `ignored`
+    counts messages of streams that are not used.
     """
 
     news: tuple[News, ...] = ()
@@ -75,6 +76,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     exchange_time: int | None = None
     refusal: Refusal | None = None
     farewell: str = ""
+    ignored: int = 0
 
 
 QUIET = Frame()
@@ -101,12 +103,14 @@ class RestSnapshot:
     """Where a whole book is to be had when the socket has none.
 
     `path(symbol)` is asked at `base_url` by GET; `frame(symbol, body)` is the answer as it stands among the frames, so
-    that it is recorded, parsed and replayed like them.
+    that it is recorded, parsed and replayed like them; it raises MalformedFrame when the answer is no book at all.
+    Requests are `apart_seconds` apart, whoever wants them: after a disconnect all symbols want a book at once.
     """
 
     base_url: str
     path: Callable[[str], str]
     frame: Callable[[str, bytes], bytes]
+    apart_seconds: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,10 @@
 from collections.abc import Sequence
 
 from pipeline.errors import WrongSettings
+from producers.binance_depth import BINANCE_DEPTH
+from producers.binance_partial import BINANCE_PARTIAL
+from producers.coinbase_advanced import COINBASE_ADVANCED
+from producers.coinbase_exchange import COINBASE_EXCHANGE
 from producers.gemini_streams import GEMINI_STREAMS
 from producers.gemini_v1 import GEMINI_V1
 from producers.gemini_v2 import GEMINI_V2
@@ -10,7 +14,12 @@ from producers.protocol import Protocol
 from producers.upbit import UPBIT_DEFAULT, UPBIT_SIMPLE
 
 PROTOCOLS: dict[str, dict[str, Protocol]] = {}
-for _protocol in (GEMINI_V1, GEMINI_STREAMS, GEMINI_V2, UPBIT_DEFAULT, UPBIT_SIMPLE):
+for _protocol in (
+    *(GEMINI_V1, GEMINI_STREAMS, GEMINI_V2),
+    *(COINBASE_ADVANCED, COINBASE_EXCHANGE),
+    *(BINANCE_DEPTH, BINANCE_PARTIAL),
+    *(UPBIT_DEFAULT, UPBIT_SIMPLE),
+):
     PROTOCOLS.setdefault(_protocol.exchange, {})[_protocol.name] = _protocol
 
 

@@ -39,7 +39,8 @@ class FeedRules:
     `tick_grace_ms`: so long a tick waits for frames under way that belong before it. `pause_ms`: standing still for
     longer may have made frames late. `farthest_ahead_ms`: times farther ahead of the clock are refused.
     `crossed_book_is_doubt`: whether a crossed book makes a symbol resynchronise. `first_book_ms`: so long may a
-    connection, or an answer, take to bring a whole book.
+    connection, or an answer, take to bring a whole book. `book_from_nothing`: the first changes stand for a whole book,
+    for recordings that have none.
     """
 
     tick_grace_ms: float = 300
@@ -47,6 +48,7 @@ class FeedRules:
     farthest_ahead_ms: float = FARTHEST_AHEAD_MS
     crossed_book_is_doubt: bool = True
     first_book_ms: float = 20_000
+    book_from_nothing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class ExchangeFeed:
     ) -> None:
         self._protocol = protocol
         self._parse = protocol.parse
+        self._first_changes_are_snapshot = protocol.first_changes_are_snapshot or rules.book_from_nothing
         self._rules = rules
         self._metrics = metrics
         self._last_seen: float | None = None
@@ -238,6 +241,8 @@ class ExchangeFeed:
             out.notes.append((f"the exchange closes the connection: {parsed.farewell}", link.name))
             self._cut(link, "farewell", out)
             return
+        if parsed.ignored:
+            self._metrics.count("ignored_events", parsed.ignored)
         if parsed.exchange_time is not None:
             reading = self._time.read(parsed.exchange_time, frame.at, is_untimed=True)
             if reading.restarted:
@@ -254,9 +259,10 @@ class ExchangeFeed:
 
     def _on_news(self, link: Link, symbol: SymbolFeed, news: News, frame: FrameArrived, out: Outcome) -> None:
         kind = news.book
-        if kind == "changes" and self._protocol.first_changes_are_snapshot and symbol.awaits_first:
+        is_requested = kind == "snapshot" and self._protocol.snapshot is not None
+        if kind == "changes" and symbol.awaits_first and self._first_changes_are_snapshot:
             kind = "snapshot"
-        if kind == "snapshot" and self._protocol.snapshot is not None:
+        if is_requested:
             self._on_requested_book(link, symbol, news, frame, out)
         elif kind == "snapshot" or kind == "whole" or symbol.doubt is None:
             if kind == "changes" and news.last_id is not None and not self._follows(link, symbol, news, frame, out):

@@ -10,7 +10,10 @@ from simulator.feed_client import FeedClient
 from simulator.market_model import Market, MarketEvent
 from simulator.scenes import ONCE, Schedule
 from simulator.sources import GeneratedSource, Source
-from simulator.v1_frames import HEARTBEAT, FeedFlags
+from simulator.streams_client import StreamsClient
+from simulator.v1_client import V1Client
+from simulator.v1_frames import FeedFlags
+from simulator.v2_client import V2Client
 
 
 class MarketFeed:
@@ -23,24 +26,43 @@ class MarketFeed:
         self._most_queued = most_queued
         self._clients: list[FeedClient] = []
 
+    @property
+    def markets(self) -> dict[str, Market]:
+        """The markets that are generated, by symbol; a recording that is played is none."""
+        return {name: source.market for name, source in self.sources.items() if isinstance(source, GeneratedSource)}
+
     def clients_of(self, symbol: str) -> Sequence[FeedClient]:
         """Who follows this symbol."""
-        return [client for client in self._clients if client.symbol == symbol]
+        return [client for client in self._clients if symbol in client.symbols]
 
     def accepts(self, now_ms: int) -> bool:
         """Whether new connections are let in."""
         return not self.schedule.is_on("reject", now_ms)
 
-    def join(self, symbol: str, flags: FeedFlags, now_ms: int, cut: Callable[[], None]) -> FeedClient:
-        """A new reader; its first frame is queued already. Raises KeyError for a symbol that is not there."""
-        self.advance(now_ms)
+    def join_v1(self, symbol: str, flags: FeedFlags, now_ms: int, cut: Callable[[], None]) -> FeedClient:
+        """A new reader of v1; its first frame is queued already. Raises KeyError for a symbol that is not there."""
         source = self.sources[symbol]
-        self.counts["connections"] += 1
-        client = FeedClient(self.counts["connections"], symbol, flags, now_ms, self._most_queued, cut)
-        client.is_muted = self.schedule.is_on("silent", now_ms)
+        client = V1Client(self._next_number(now_ms), symbol, flags, now_ms, self._most_queued, cut)
+        self._let_in(client, now_ms)
         source.greet(client, now_ms)
-        self._clients.append(client)
         return client
+
+    def join_v2(self, now_ms: int, cut: Callable[[], None]) -> FeedClient:
+        """A new reader of v2, who has to say what it wants."""
+        client = V2Client(self._next_number(now_ms), self.markets, now_ms, self._most_queued, cut)
+        self._let_in(client, now_ms)
+        return client
+
+    def join_streams(self, snapshot: int | None, now_ms: int, cut: Callable[[], None]) -> FeedClient:
+        """A new reader of streams, who has to say which. `snapshot`: levels of a first book (None: all, 0: none)."""
+        client = StreamsClient(self._next_number(now_ms), self.markets, snapshot, self._most_queued, cut)
+        self._let_in(client, now_ms)
+        return client
+
+    def hear(self, client: FeedClient, text: str, now_ms: int) -> None:
+        """What a reader said."""
+        self.advance(now_ms)
+        client.hear(text, now_ms)
 
     def leave(self, client: FeedClient) -> None:
         """The reader is gone."""
@@ -58,8 +80,8 @@ class MarketFeed:
             client.is_muted = is_silent or client.is_out_of_step
         for source in self.sources.values():
             source.advance(now_ms, self.clients_of(source.symbol))
-            if source.sends_heartbeats():
-                self._beat(source, now_ms)
+        for client in self._clients:
+            client.pass_time(now_ms)
 
     def market(self, symbol: str, now_ms: int) -> Market | None:
         """The market of a symbol, brought up to now; None where there is none to trade in."""
@@ -75,10 +97,15 @@ class MarketFeed:
         assert isinstance(source, GeneratedSource)
         source.publish(events, self.clients_of(symbol))
 
-    def _beat(self, source: Source, now_ms: int) -> None:
-        for client in self.clients_of(source.symbol):
-            if client.heartbeat_is_due(now_ms):
-                client.send(HEARTBEAT)
+    def _next_number(self, now_ms: int) -> int:
+        """The number of a connection that begins now."""
+        self.advance(now_ms)
+        self.counts["connections"] += 1
+        return self.counts["connections"]
+
+    def _let_in(self, client: FeedClient, now_ms: int) -> None:
+        client.is_muted = self.schedule.is_on("silent", now_ms)
+        self._clients.append(client)
 
     def _cause(self, fault: str) -> None:
         self.counts[fault] += 1
@@ -88,9 +115,7 @@ class MarketFeed:
             elif fault == "oversized":
                 client.send_raw(oversized_header())
             elif fault == "crossed":
-                frame = self.sources[client.symbol].crossing()
-                if frame is not None:
-                    client.send(frame)
+                client.cross()
             else:
                 client.spoil_next(fault)
 
@@ -101,8 +126,8 @@ class MarketFeed:
             "readers": [
                 {
                     "number": client.number,
-                    "symbol": client.symbol,
-                    "next_sequence": client.sequence,
+                    "protocol": client.protocol,
+                    "symbols": sorted(client.symbols),
                     "queued": client.queue.qsize(),
                 }
                 for client in self._clients

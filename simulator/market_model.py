@@ -6,6 +6,7 @@ It places, cancels and trades around a made-up fair price. The book is never cro
 from __future__ import annotations
 
 import random
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -27,6 +28,7 @@ MEAN_DISTANCE = 0.001  # of the price: how far beyond that they stand on average
 TRADE_SHARE = 0.08
 PARTIAL_SHARE = 0.15
 EVENT_IDS_PER_MS = 1000
+TRADES_KEPT = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class Market:
     def __init__(self, units: Units, process: PriceProcess, start_ms: int, rate: float) -> None:
         self.units = units
         self.process = process
-        self.last_trade: TradeDone | None = None
+        self.past_trades: deque[MarketEvent] = deque(maxlen=TRADES_KEPT)
         self._random = random.Random(f"{process.seed}/{units.symbol}/{start_ms}")
         self._rate = rate
         # Grows with the start, so that ids grow over restarts too.
@@ -92,6 +94,11 @@ class Market:
     def last_event_id(self) -> int:
         """The id of the newest event."""
         return self._event_id
+
+    @property
+    def last_trade(self) -> TradeDone | None:
+        """The newest trade, None before there was one."""
+        return self.past_trades[-1].trade if self.past_trades else None
 
     @property
     def time_ms(self) -> int:
@@ -202,9 +209,10 @@ class Market:
 
     def _trade(self, maker_side: Side, size: int, time_ms: int) -> MarketEvent:
         price = self._ladders[maker_side].best
-        event_id = self._event_id + 1
-        self.last_trade = TradeDone(event_id, price, size, maker_side)
-        return self._change(maker_side, price, -size, "trade", time_ms, self.last_trade)
+        trade = TradeDone(self._event_id + 1, price, size, maker_side)
+        event = self._change(maker_side, price, -size, "trade", time_ms, trade)
+        self.past_trades.append(event)
+        return event
 
     def _change(
         self, side: Side, price: int, delta: int, reason: Reason, time_ms: int, trade: TradeDone | None = None

@@ -1,12 +1,13 @@
-"""The websocket edge of market data: `/v1/marketdata/{symbol}`."""
+"""The websocket edge of market data: `/v1/marketdata/{symbol}`, `/v2/marketdata`, and `/` for the current streams."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import socket
+from collections.abc import Callable
 
-from aiohttp import web
+from aiohttp import WSMsgType, web
 
 from pipeline.clock import Clock
 from pipeline.log import get_log
@@ -17,6 +18,10 @@ from simulator.v1_frames import FeedFlags, WrongFlags
 # The kernel's share of what may wait for a slow reader.
 SEND_BUFFER_BYTES = 256 * 1024
 CLOSE_SECONDS = 1.0
+MOST_LEVELS = 10_000
+
+# Makes the reader of a connection; it is given the time and how to cut the connection off.
+Join = Callable[[int, Callable[[], None]], FeedClient]
 
 
 class MarketSockets:
@@ -30,43 +35,67 @@ class MarketSockets:
 
     def routes(self) -> list[web.RouteDef]:
         """Where it is found."""
-        return [web.get("/v1/marketdata/{symbol}", self._follow)]
+        return [
+            web.get("/v1/marketdata/{symbol}", self._follow_v1),
+            web.get("/v2/marketdata", self._follow_v2),
+            web.get("/", self._follow_streams),
+        ]
 
     async def close(self) -> None:
         """Ends all connections."""
         await asyncio.gather(*(response.close(code=1001) for response in list(self._open)))
 
-    async def _follow(self, request: web.Request) -> web.StreamResponse:
+    async def _follow_v1(self, request: web.Request) -> web.StreamResponse:
         symbol = request.match_info["symbol"].upper()
         if symbol not in self._feed.sources:
             return _refusal(404, "InvalidSymbol", f"there is no market {symbol[:20]!r}")
-        if not self._feed.accepts(self._clock.wall_ms()):
-            return _refusal(503, "Maintenance", "connections are refused for now")
         try:
             flags = FeedFlags.of(request.query)
         except WrongFlags as error:
             return _refusal(400, "InvalidQuery", str(error))
+        return await self._follow(request, lambda now_ms, cut: self._feed.join_v1(symbol, flags, now_ms, cut))
+
+    async def _follow_v2(self, request: web.Request) -> web.StreamResponse:
+        return self._without_market() or await self._follow(request, self._feed.join_v2)
+
+    async def _follow_streams(self, request: web.Request) -> web.StreamResponse:
+        snapshot = _levels(request.query.get("snapshot", "0"))
+        if snapshot is None:
+            return _refusal(400, "InvalidQuery", f"snapshot must be -1, 0 or a number of levels up to {MOST_LEVELS}")
+        levels = None if snapshot < 0 else snapshot
+        return self._without_market() or await self._follow(
+            request, lambda now_ms, cut: self._feed.join_streams(levels, now_ms, cut)
+        )
+
+    def _without_market(self) -> web.Response | None:
+        """A recording is played as it is, and it is one of v1."""
+        if self._feed.markets:
+            return None
+        return _refusal(404, "Recording", "a recording of v1 market data is played: follow it at /v1/marketdata")
+
+    async def _follow(self, request: web.Request, join: Join) -> web.StreamResponse:
+        if not self._feed.accepts(self._clock.wall_ms()):
+            return _refusal(503, "Maintenance", "connections are refused for now")
         response = web.WebSocketResponse(compress=False, timeout=CLOSE_SECONDS, max_msg_size=64 * 1024)
         if not response.can_prepare(request):
             return _refusal(426, "UpgradeRequired", "this is a websocket")
         await response.prepare(request)
-        await self._serve(request, response, symbol, flags)
+        await self._serve(request, response, join)
         return response
 
-    async def _serve(
-        self, request: web.Request, response: web.WebSocketResponse, symbol: str, flags: FeedFlags
-    ) -> None:
+    async def _serve(self, request: web.Request, response: web.WebSocketResponse, join: Join) -> None:
         transport = request.transport
         if transport is None:
             return
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
-        client = self._feed.join(symbol, flags, self._clock.wall_ms(), transport.abort)
+        client = join(self._clock.wall_ms(), transport.abort)
         self._open.add(response)
-        self._log.info("reader connected", number=client.number, symbol=symbol)
+        self._log.info("reader connected", number=client.number, protocol=client.protocol)
         sender = asyncio.create_task(_send(response, transport, client))
         try:
-            async for _ in response:
-                pass  # readers have nothing to say
+            async for message in response:
+                if message.type is WSMsgType.TEXT:
+                    self._feed.hear(client, message.data, self._clock.wall_ms())
         finally:
             sender.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -85,6 +114,13 @@ async def _send(response: web.WebSocketResponse, transport: asyncio.Transport, c
             else:
                 await response.send_str(item)
         await response.close()
+
+
+def _levels(text: str) -> int | None:
+    """A number from -1 on; None if it is not one."""
+    if text == "-1":
+        return -1
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 6 and int(text) <= MOST_LEVELS else None
 
 
 def _refusal(status: int, reason: str, message: str) -> web.Response:

@@ -11,6 +11,7 @@ import msgspec
 from simulator.feed_client import FeedClient
 from simulator.ladder import Side
 from simulator.recording import PlayedFrame, renumbered, shifted
+from simulator.v1_client import V1Client
 from simulator.v1_frames import Frame
 
 PlayEnd = Literal["close", "hold"]
@@ -86,8 +87,10 @@ class PlayedSource:
         self._played = 0
         self._offsets: dict[int, int] = {}
 
-    def greet(self, client: FeedClient, now_ms: int) -> None:
+    def greet(self, client: V1Client, now_ms: int) -> None:
         """The first one starts the recording, later ones get the book first."""
+        client.crossing = self._crossing
+        client.beats = self._next is None  # before its end the recording has heartbeats of its own
         if self._started_ms is None:
             self._started_ms = now_ms
         if self._played:
@@ -100,30 +103,18 @@ class PlayedSource:
         """All frames whose moment has come."""
         if self._started_ms is None:
             return
+        readers = [client for client in clients if isinstance(client, V1Client)]
         while self._next is not None and self._started_ms + self._next.at_ms <= now_ms:
-            self._play(self._next, self._started_ms, clients)
+            self._play(self._next, self._started_ms, readers)
             self._next = next(self._frames, None)
-            if self._next is None and self._end == "close":
-                for client in clients:
-                    client.close()
-
-    def crossing(self) -> Frame | None:
-        """A bid above the best ask, None while there is no ask."""
-        ask = self._book.best("ask")
-        if ask is None:
-            return None
-        change = f'{{"type":"change","side":"bid","price":"{ask + 1:f}","remaining":"1","delta":"1","reason":"place"}}'
-        return Frame('{"type":"update","eventId":0,"socket_sequence":', f',"events":[{change}]}}')
-
-    def sends_heartbeats(self) -> bool:
-        """Only after the end: before it the recording has its own."""
-        return self._next is None
+            if self._next is None:
+                self._finish(readers)
 
     def status(self) -> dict[str, object]:
         """How far it is."""
         return {"source": "recording", "frames_played": self._played, "ended": self._next is None}
 
-    def _play(self, frame: PlayedFrame, started_ms: int, clients: Sequence[FeedClient]) -> None:
+    def _play(self, frame: PlayedFrame, started_ms: int, clients: Sequence[V1Client]) -> None:
         time_ms, sequence = frame.time_ms, frame.sequence
         if self._shift_ms is None and time_ms is not None:
             self._shift_ms = round(started_ms + frame.at_ms) - time_ms
@@ -136,3 +127,18 @@ class PlayedSource:
             client.send_spoiled(renumbered(text, client.sequence) if offset and sequence is not None else text)
         self._last_sequence = self._last_sequence if sequence is None else sequence
         self._played += 1
+
+    def _finish(self, clients: Sequence[V1Client]) -> None:
+        for client in clients:
+            if self._end == "close":
+                client.close()
+            else:
+                client.beats = True
+
+    def _crossing(self) -> Frame | None:
+        """A bid above the best ask, None while there is no ask."""
+        ask = self._book.best("ask")
+        if ask is None:
+            return None
+        change = f'{{"type":"change","side":"bid","price":"{ask + 1:f}","remaining":"1","delta":"1","reason":"place"}}'
+        return Frame('{"type":"update","eventId":0,"socket_sequence":', f',"events":[{change}]}}')

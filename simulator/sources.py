@@ -8,7 +8,8 @@ from typing import Protocol
 from simulator.feed_client import FeedClient
 from simulator.ladder import Side
 from simulator.market_model import Market, MarketEvent
-from simulator.v1_frames import FeedFlags, Frame, book_frame, crossing_frame, update_frame
+from simulator.v1_client import V1Client
+from simulator.v1_frames import book_frame, crossing_frame
 
 
 class Source(Protocol):
@@ -16,17 +17,11 @@ class Source(Protocol):
 
     symbol: str
 
-    def greet(self, client: FeedClient, now_ms: int) -> None:
-        """Send what a new connection needs first."""
+    def greet(self, client: V1Client, now_ms: int) -> None:
+        """Send what a new connection of v1 needs first."""
 
     def advance(self, now_ms: int, clients: Sequence[FeedClient]) -> None:
         """Send all that has happened up to now."""
-
-    def crossing(self) -> Frame | None:
-        """An update that crosses the book, if the source can make one."""
-
-    def sends_heartbeats(self) -> bool:
-        """Whether heartbeats are due besides what the source itself sends."""
 
     def status(self) -> dict[str, object]:
         """What a person wants to know of it."""
@@ -44,8 +39,9 @@ class GeneratedSource:
         self._catch_up_ms = catch_up_ms
         self._events = 0
 
-    def greet(self, client: FeedClient, now_ms: int) -> None:  # noqa: ARG002 - the market knows its time
+    def greet(self, client: V1Client, now_ms: int) -> None:  # noqa: ARG002 - the market knows its time
         """The book as it is now."""
+        client.crossing = lambda: crossing_frame(self.market)
         client.send(book_frame(self.market, client.flags))
 
     def advance(self, now_ms: int, clients: Sequence[FeedClient]) -> None:
@@ -53,25 +49,11 @@ class GeneratedSource:
         self.publish(self.market.run_until(now_ms, self._sides_at, self._catch_up_ms), clients)
 
     def publish(self, events: Sequence[MarketEvent], clients: Sequence[FeedClient]) -> None:
-        """Tell every connection what it wants of these events."""
+        """Tell everybody of these events."""
         self._events += len(events)
-        kinds = {client.flags for client in clients}
-        for event in events:
-            frames: dict[FeedFlags, Frame | None] = {
-                flags: update_frame(self.market.units, event, flags) for flags in kinds
-            }
+        if events:
             for client in clients:
-                frame = frames[client.flags]
-                if frame is not None:
-                    client.send_update(frame)
-
-    def crossing(self) -> Frame | None:
-        """A bid above the best ask; the market itself does not have it."""
-        return crossing_frame(self.market)
-
-    def sends_heartbeats(self) -> bool:
-        """Always."""
-        return True
+                client.tell(self.market, events)
 
     def status(self) -> dict[str, object]:
         """The touch, the book's size, and the price that is made up."""

@@ -128,7 +128,7 @@ def slow_socket(port: int) -> socket.socket:
 
 def test_slow_reader_is_cut_off_and_nobody_else_notices() -> None:
     with (
-        running_exchange(simulator_rate=4000, simulator_client_queue=500) as exchange,
+        running_exchange(simulator_rate=4000, simulator_client_queue=4000) as exchange,
         exchange.follow() as quick,
         slow_socket(exchange.port),
     ):

@@ -24,7 +24,7 @@ class Connected(msgspec.Struct, frozen=True, gc=False):
 
 
 class FrameArrived(msgspec.Struct, frozen=True, gc=False):
-    """A whole frame; `number` counts the connection's frames from 0."""
+    """A whole frame; `number` counts the connection's frames from 0, and below 0 what was asked for besides by REST."""
 
     link: str
     connection: str

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipeline.back_off import BackOff
+from pipeline.errors import GaveUp
 from pipeline.log import get_log
 from pipeline.metrics import Metrics
 from producers.arrivals import Connected, ConnectionLost, FrameArrived, FrameRefused, Instant
@@ -77,6 +78,11 @@ class FeedConnection:
             if connection == self._current:
                 self._cut_reason = reason
                 self._cut.set()
+
+    def raise_if_ended(self) -> None:
+        """Raises GaveUp when the thread ended by a fault of ours: its symbols would seem to be quiet for ever."""
+        if not self._thread.is_alive() and not self._stopping.is_set():
+            raise GaveUp(f"the thread of connection {self._link} has ended: its traceback is above")
 
     def stop(self) -> None:
         """Ask the thread to end; `join` waits for it."""

@@ -18,8 +18,6 @@ from producers.settings import ProducerSettings
 from producers.snapshot_fetcher import SnapshotFetcher
 
 JOIN_SECONDS = 10.0
-# Books asked for at once by many would make an exchange refuse us all.
-SNAPSHOTS_APART_SECONDS = 2.0
 
 
 def links_of(symbols: Sequence[str], each: int) -> dict[str, tuple[str, ...]]:
@@ -73,7 +71,7 @@ class Connections:
                 inbox,
                 instant,
                 metrics,
-                apart_seconds=SNAPSHOTS_APART_SECONDS,
+                apart_seconds=protocol.snapshot.apart_seconds,
                 timeout_seconds=settings.feed_connect_seconds,
                 most_bytes=most_bytes,
             )
@@ -92,6 +90,13 @@ class Connections:
             connection.join(JOIN_SECONDS)
         if self._fetcher is not None:
             self._fetcher.stop(JOIN_SECONDS)
+
+    def raise_if_ended(self) -> None:
+        """Raises GaveUp when a thread ended by a fault of ours."""
+        for connection in self._connections.values():
+            connection.raise_if_ended()
+        if self._fetcher is not None:
+            self._fetcher.raise_if_ended()
 
     def obey(self, outcome: Outcome) -> None:
         """Do what the feed wants of the exchange. Raises WrongSettings when the exchange refuses for good."""

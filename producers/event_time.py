@@ -37,6 +37,16 @@ class EventTime:
         """The exchange's time; None before any time was accepted."""
         return self._clock.now(at.monotonic_ms)
 
+    @property
+    def runs(self) -> bool:
+        """Whether a time was accepted yet."""
+        return self._clock.runs
+
+    @property
+    def refused_since(self) -> float | None:
+        """Since when (monotonic ms) every time was refused; None: the last one was not."""
+        return self._clock.refused_since
+
     def read(self, exchange_time: int | None, at: Instant, *, is_untimed: bool) -> Reading:
         """The time of a message. `is_untimed`: it has none by its nature, so that its absence is not counted."""
         reading = self._clock.read(exchange_time, at)

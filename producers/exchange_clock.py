@@ -57,6 +57,11 @@ class ExchangeClock:
         """Whether a time was accepted yet."""
         return self._ahead is not None
 
+    @property
+    def refused_since(self) -> float | None:
+        """Since when (monotonic ms) every time was refused; None: the last one was not."""
+        return self._refused_since
+
     def now(self, monotonic_ms: float) -> int | None:
         """The exchange's time in epoch ms, None before the clock runs."""
         if self._ahead is None:

@@ -24,12 +24,16 @@ from producers.feed_outcome import Cut, Outcome, Refused, SnapshotWanted
 from producers.feed_writer import FeedWriter
 from producers.link import Link
 from producers.protocol import BookNews, Frame, News, Protocol, Refusal
-from producers.symbol_feed import MOST_WAITING, Doubt, SymbolFeed
+from producers.symbol_feed import Doubt, SymbolFeed
 
 # A process that stood still for longer is not given the benefit of the doubt.
 LONGEST_PAUSE_MS = 30_000
-# So long may frames be unreadable before the connection is given up.
+# So long may frames be unreadable, or nothing but repeated, before the connection is given up.
 UNREAD_FOR_MS = 5_000
+CLOCKS_APART = (
+    "the exchange's clock and this machine's are more than a minute apart: its times are refused, and no minute is "
+    "complete until one of the clocks is set right"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,7 @@ class ExchangeFeed:
         self._writer = FeedWriter(protocol.exchange, everyone, self._time, metrics)
         # Counted apart and handed over now and then: these change with every frame.
         self._frames = self._bytes = 0
+        self._is_clock_told = False
         self._show_state()
 
     def on_arrival(self, arrival: Arrival) -> Outcome:
@@ -105,7 +110,10 @@ class ExchangeFeed:
         link = self._links[arrival.link]
         if isinstance(arrival, FrameArrived):
             if link.connection == arrival.connection:
-                self._on_frame(link, arrival, out)
+                if arrival.number >= 0:
+                    self._on_frame(link, arrival, out)
+                else:
+                    self._on_answer(link, arrival, out)
         elif isinstance(arrival, Connected):
             link.connected(arrival.connection, arrival.at.monotonic_ms)
             if self._protocol.snapshot is not None:
@@ -133,6 +141,8 @@ class ExchangeFeed:
             if link.connection is not None:
                 self._look_after(link, now.monotonic_ms, out)
         exchange_now = self._time.now(now)
+        if exchange_now is None:
+            self._look_at_clock(now.monotonic_ms, out)
         if idle and exchange_now is not None:
             self._time.write_ticks(exchange_now - self._rules.tick_grace_ms, now, out)
         return out
@@ -195,8 +205,15 @@ class ExchangeFeed:
                 self._ask(link, symbol, now_ms, out)
         for symbol in link.symbols.values():
             if symbol.unread_since is not None and now_ms - symbol.unread_since > UNREAD_FOR_MS:
-                self._cut(link, "malformed_frame", out)
+                self._cut(link, link.unread_reason, out)
                 return
+
+    def _look_at_clock(self, now_ms: float, out: Outcome) -> None:
+        """Tell, once, that the exchange's clock cannot be read."""
+        since = self._time.refused_since
+        if not self._is_clock_told and since is not None and now_ms - since > UNREAD_FOR_MS and not self._time.runs:
+            self._is_clock_told = True
+            out.notes.append((CLOCKS_APART, ""))
 
     # What frames bring.
 
@@ -230,7 +247,7 @@ class ExchangeFeed:
             return
         # It was handled when it came first. If nothing but repetitions comes, the connection is given up.
         self._metrics.count("repeated_frames")
-        link.suspect_unread(frame.at.monotonic_ms)
+        link.suspect_unread(frame.at.monotonic_ms, "repeated_frames")
 
     def _on_quiet_frame(self, link: Link, parsed: Frame, frame: FrameArrived, out: Outcome) -> None:
         if parsed.refusal is not None:
@@ -259,17 +276,20 @@ class ExchangeFeed:
 
     def _on_news(self, link: Link, symbol: SymbolFeed, news: News, frame: FrameArrived, out: Outcome) -> None:
         kind = news.book
+        if news.is_history and not kind:
+            self._writer.remember(symbol, news)
+            return
         is_requested = kind == "snapshot" and self._protocol.snapshot is not None
         if kind == "changes" and symbol.awaits_first and self._first_changes_are_snapshot:
             kind = "snapshot"
         if is_requested:
             self._on_requested_book(link, symbol, news, frame, out)
         elif kind == "snapshot" or kind == "whole" or symbol.doubt is None:
-            if kind == "changes" and news.last_id is not None and not self._follows(link, symbol, news, frame, out):
+            if kind != "snapshot" and news.last_id is not None and not self._follows(link, symbol, news, frame, out):
                 return
             self._write(link, symbol, news, kind, frame, out)
         elif self._protocol.snapshot is not None:
-            self._wait(link, symbol, news, frame, out)
+            self._wait(symbol, news, frame)
         elif kind == "changes":
             self._cut(link, "no_first_book", out)
         elif news.trades:
@@ -277,19 +297,33 @@ class ExchangeFeed:
             self._metrics.count("trades_before_book", len(news.trades), symbol=symbol.symbol)
 
     def _follows(self, link: Link, symbol: SymbolFeed, news: News, frame: FrameArrived, out: Outcome) -> bool:
-        """Whether the changes go on from where the book stands; if not, they are old, or some are missing."""
+        """Whether the news goes on from where the book stands; if not, it is old, or some is missing."""
         known, last = symbol.last_id, news.last_id
-        if known is None or last is None or news.first_id is None:
+        if known is None or last is None:
             return True
-        if last <= known:
-            self._metrics.count("repeated_frames")
+        # A whole book may be sent again as it is.
+        if last < known or (last == known and news.book == "changes"):
+            self._on_repeated(link, symbol, news, frame, out)
             return False
-        if news.first_id > known + 1:
+        if news.first_id is not None and news.first_id > known + 1:
             self._doubt(link, symbol, "sequence_gap", frame.at.monotonic_ms, out)
             if self._protocol.snapshot is not None:
-                self._wait(link, symbol, news, frame, out)
+                self._wait(symbol, news, frame)
             return False
+        symbol.repeated_since = None
+        symbol.is_catching_up = False
         return True
+
+    def _on_repeated(self, link: Link, symbol: SymbolFeed, news: News, frame: FrameArrived, out: Outcome) -> None:
+        """The book holds this already. Nothing but such news for long: the exchange counts anew, and news is missed."""
+        self._metrics.count("repeated_frames")
+        now_ms = frame.at.monotonic_ms
+        if symbol.repeated_since is None:
+            symbol.repeated_since = now_ms
+        elif now_ms - symbol.repeated_since > UNREAD_FOR_MS:
+            self._doubt(link, symbol, "repeated_frames", now_ms, out)
+            if self._protocol.snapshot is not None:
+                self._wait(symbol, news, frame)
 
     def _write(
         self, link: Link, symbol: SymbolFeed, news: News, kind: BookNews, frame: FrameArrived, out: Outcome
@@ -308,12 +342,31 @@ class ExchangeFeed:
             symbol.doubted_at = now_ms
             out.snapshots.append(SnapshotWanted(link.name, link.connection, symbol.symbol))
 
-    def _wait(self, link: Link, symbol: SymbolFeed, news: News, frame: FrameArrived, out: Outcome) -> None:
+    def _wait(self, symbol: SymbolFeed, news: News, frame: FrameArrived) -> None:
         """Keep the news until the book that it goes on from has come."""
-        if len(symbol.waiting) >= MOST_WAITING:
-            self._cut(link, "no_first_book", out)
-        else:
-            symbol.waiting.append((news, frame))
+        if not symbol.wait(news, frame):
+            # A book that is newer than what was dropped will do.
+            self._metrics.count("waiting_dropped", symbol=symbol.symbol)
+
+    def _on_answer(self, link: Link, frame: FrameArrived, out: Outcome) -> None:
+        """The answer to a request. It proves nothing about the socket, and one that is unreadable lost nothing."""
+        self._frames += 1
+        self._bytes += len(frame.payload)
+        try:
+            news = self._parse(frame.payload).news
+        except MalformedFrame as malformed:
+            out.dead_letters.append(self._dead_letter(link, frame, frame.payload, malformed.reason))
+            news = ()
+        for one in news:
+            symbol = link.find(one.symbol)
+            if symbol is not None and one.book == "snapshot":
+                self._on_requested_book(link, symbol, one, frame, out)
+            else:
+                self._metrics.count("unasked_symbols")
+        if not news:
+            for symbol in link.symbols.values():
+                if symbol.doubt is not None:
+                    self._ask(link, symbol, frame.at.monotonic_ms, out)
 
     def _on_requested_book(self, link: Link, symbol: SymbolFeed, book: News, frame: FrameArrived, out: Outcome) -> None:
         if symbol.doubt is None or book.last_id is None:
@@ -329,7 +382,7 @@ class ExchangeFeed:
             self._metrics.count("snapshots_too_old")
             self._ask(link, symbol, frame.at.monotonic_ms, out)
             return
-        symbol.waiting.clear()
+        symbol.wait_no_more()
         self._write(link, symbol, book, "snapshot", frame, out)
         for news, came in kept:
             self._on_news(link, symbol, news, came, out)
@@ -355,7 +408,7 @@ class ExchangeFeed:
         link.connection = None
         for symbol in link.symbols.values():
             symbol.fall_in_doubt(reason)
-            symbol.waiting.clear()
+            symbol.wait_no_more()
 
     # What cannot be read.
 
@@ -366,7 +419,7 @@ class ExchangeFeed:
         named = link.find(malformed.symbol)
         if malformed.sequence is None and link.is_numbered:
             # Whether it was one of the exchange's frames, the next one's number will tell.
-            link.suspect_unread(now_ms)
+            link.suspect_unread(now_ms, "malformed_frame")
         elif malformed.sequence is not None and not link.follows(malformed.sequence):
             self._on_wrong_number(link, malformed.sequence, frame, out)
         elif malformed.hides_changes:
@@ -377,12 +430,13 @@ class ExchangeFeed:
         self, link: Link, frame: FrameArrived | FrameRefused, payload: bytes, reason: str, symbol: str = ""
     ) -> DeadLetter:
         self._metrics.count("malformed_frames")
+        named = link.find(symbol) or link.only
         return dead_letter(
             source=f"{self._protocol.exchange} websocket",
             payload=payload,
             reason=reason,
             exchange=self._protocol.exchange,
-            symbol=symbol or (link.only.symbol if link.only else ""),
+            symbol=named.symbol if named is not None else "",
             event_time=frame.at.wall_ms,
             id=f"{frame.connection}:{frame.number}",
         )

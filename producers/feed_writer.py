@@ -47,18 +47,21 @@ class FeedWriter:
             frame.connection,
             news.sequence,
             late,
-            news.exchange_time if late else None,
+            news.exchange_time if late and reading.stands_in is None else None,
             reading.stands_in,
         )
         if symbol.doubt is not None:
             out.records.append(self._gap(symbol.doubt, source))
             symbol.recover(event_time)
             time.start_ticks(event_time)
-        symbol.proven_until = event_time
+        if not symbol.is_repeating:
+            symbol.proven_until = event_time
         if kind:
             add_l2_records(_taken(symbol, news, kind), source, out.records)
-        if news.trades:
-            self._write_trades(symbol, news, source, out, is_history=news.is_history or kind == "snapshot")
+        if news.trades and (news.is_history or kind == "snapshot"):
+            self.remember(symbol, news)
+        elif news.trades:
+            self._write_trades(symbol, news, source, out)
         if news.ignored:
             self._metrics.count("ignored_events", news.ignored)
         if late:
@@ -85,13 +88,13 @@ class FeedWriter:
         self._metrics.count("gaps", reason=doubt.reason, symbol=source.symbol)
         return gap_record(doubt.since, doubt.reason, source)
 
-    def _write_trades(
-        self, symbol: SymbolFeed, news: News, source: Provenance, out: Outcome, *, is_history: bool
-    ) -> None:
+    def remember(self, symbol: SymbolFeed, news: News) -> None:
+        """Trades from before the subscription are no news: they are only known again when they are repeated."""
+        symbol.new_trades(news.trades)
+        self._metrics.count("trades_of_history", len(news.trades), symbol=symbol.symbol)
+
+    def _write_trades(self, symbol: SymbolFeed, news: News, source: Provenance, out: Outcome) -> None:
         new = symbol.new_trades(news.trades)
-        if is_history:
-            self._metrics.count("trades_of_history", len(news.trades), symbol=symbol.symbol)
-            return
         if len(new) < len(news.trades):
             self._metrics.count("repeated_trades", len(news.trades) - len(new), symbol=symbol.symbol)
         for trade in new:

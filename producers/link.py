@@ -15,6 +15,7 @@ class Link:
         self.was_served = False
         # Whether a symbol may be under one of the weaker suspicions: most frames need not look.
         self.is_suspect = False
+        self.unread_reason = ""
         self.only = next(iter(symbols.values())) if len(symbols) == 1 else None
         self._first_sequence = first_sequence
         self._next_sequence: int | None = None
@@ -42,9 +43,10 @@ class Link:
         """Whether the frame with this number was here before: every lower number was."""
         return self._next_sequence is not None and sequence < self._next_sequence
 
-    def suspect_unread(self, monotonic_ms: float) -> None:
-        """A frame could not be told to belong to the sequence."""
+    def suspect_unread(self, monotonic_ms: float, reason: str) -> None:
+        """A frame could not be told to belong to the sequence; `reason` is a gap's, should nothing else come."""
         self.is_suspect = True
+        self.unread_reason = reason
         for symbol in self.symbols.values():
             symbol.unread_since = symbol.unread_since or monotonic_ms
 

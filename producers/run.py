@@ -145,6 +145,7 @@ def _stream(
                 handle(out)
                 handle(feed.on_time(instant(), idle=not len(inbox)))
                 publisher.raise_if_failed()
+                connections.raise_if_ended()
         while arrivals := inbox.take(MOST_AT_ONCE, 0):
             for arrival in arrivals:
                 feed_log.write(feed.on_arrival(arrival))

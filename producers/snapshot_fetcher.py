@@ -10,9 +10,11 @@ from collections.abc import Callable
 import httpx
 
 from pipeline.back_off import BackOff
+from pipeline.errors import GaveUp
 from pipeline.log import get_log
 from pipeline.metrics import Metrics
 from producers.arrivals import FrameArrived, Instant
+from producers.errors import MalformedFrame
 from producers.feed_outcome import SnapshotWanted
 from producers.inbox import Inbox
 from producers.protocol import RestSnapshot
@@ -73,6 +75,11 @@ class SnapshotFetcher:
             for symbol in [symbol for symbol, wish in self._wanted.items() if wish.connection == connection]:
                 del self._wanted[symbol]
 
+    def raise_if_ended(self) -> None:
+        """Raises GaveUp when the thread ended by a fault of ours: nobody would ask for books any more."""
+        if not self._thread.is_alive() and not self._stopping.is_set():
+            raise GaveUp("the thread that asks for whole books has ended: its traceback is above")
+
     def stop(self, seconds: float) -> None:
         """End, waiting so long at most."""
         self._stopping.set()
@@ -102,19 +109,24 @@ class SnapshotFetcher:
             return self._failed(wish, f"HTTP status {error.response.status_code}", _ban_seconds(error.response))
         except (httpx.HTTPError, httpx.InvalidURL, _TooLarge) as error:
             return self._failed(wish, f"{type(error).__name__}: {error}", 0.0)
+        try:
+            payload = self._rest.frame(wish.symbol, body)
+        except MalformedFrame as error:
+            return self._failed(wish, error.reason, 0.0)
+        # Frames of the connection are numbered from 0; what was asked for besides counts downwards.
+        number = -self._fetched - 1
+        if not self._inbox.put(FrameArrived(wish.link, wish.connection, number, payload, self._instant())):
+            return self._failed(wish, "frames come faster than they are handled: there is no room for it", 0.0)
         self._back_off.reset()
         with self._changed:
             if self._wanted.get(wish.symbol) == wish:
                 del self._wanted[wish.symbol]
         self._fetched += 1
         self._metrics.count("snapshots_fetched")
-        payload = self._rest.frame(wish.symbol, body)
-        # Frames of the connection are numbered from 0; what was asked for besides counts downwards.
-        self._inbox.put(FrameArrived(wish.link, wish.connection, -self._fetched, payload, self._instant()))
         return self._apart_seconds
 
     def _failed(self, wish: SnapshotWanted, why: str, ban_seconds: float) -> float:
-        pause = max(self._back_off.next(), ban_seconds)
+        pause = max(self._back_off.next(), ban_seconds, self._apart_seconds)
         self._metrics.count("snapshots_failed")
         self._log.warning("no whole book yet", symbol=wish.symbol, reason=why, again_in_s=round(pause, 2))
         with self._changed:

@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from market.order_book import OrderBook
 from market.records import Change, Level
 from producers.arrivals import FrameArrived
@@ -17,6 +19,7 @@ SECOND_MS = 1_000
 TRADES_REMEMBERED = 500
 # News that may wait for a whole book: ten minutes of ten messages a second, twice.
 MOST_WAITING = 12_000
+MOST_WAITING_BYTES = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,10 @@ class SymbolFeed:
         self.unread_since: float | None = None
         self.last_id: int | None = None
         self.waiting: deque[tuple[News, FrameArrived]] = deque()
-        self.asked_at: float | None = None
+        self._waiting_bytes = 0
+        # Since when nothing but updates came that the book holds already, and whether that is for the book's being new.
+        self.repeated_since: float | None = None
+        self.is_catching_up = False
         self._view: tuple[Sequence[Level], Sequence[Level]] | None = None
         self._trades: dict[str, None] = {}
 
@@ -72,14 +78,14 @@ class SymbolFeed:
         self.awaits_first = True
         self.forget_book()
         self.doubted_at = monotonic_ms
-        self.asked_at = self.paused_at = self.unread_since = None
-        self.waiting.clear()
+        self.paused_at = self.unread_since = None
+        self.wait_no_more()
 
     def forget_book(self) -> None:
         """What is known of the book is worth nothing any more."""
         self.book.clear()
         self._view = None
-        self.last_id = None
+        self.last_id = self.repeated_since = None
 
     def fall_in_doubt(self, reason: str, monotonic_ms: float | None = None) -> None:
         """Trust nothing until a whole book comes."""
@@ -90,7 +96,8 @@ class SymbolFeed:
 
     def recover(self, event_time: int) -> None:
         """A whole book has come at `event_time`: what follows is trusted."""
-        self.doubt = self.doubted_at = self.asked_at = None
+        self.doubt = self.doubted_at = self.repeated_since = None
+        self.is_catching_up = True
         self.proven_until = event_time
 
     def prove(self, monotonic_ms: float, settle_ms: float) -> None:
@@ -105,17 +112,38 @@ class SymbolFeed:
 
     def prove_ticks(self) -> None:
         """A frame without news came: everything before the last tick is known to be there."""
-        if self.next_tick is not None:
+        if self.next_tick is not None and not self.is_repeating:
             self.proven_until = max(self.proven_until or 0, self.next_tick - SECOND_MS)
+
+    @property
+    def is_repeating(self) -> bool:
+        """Whether updates come that the book should not hold already: what is new since, nobody can tell."""
+        return self.repeated_since is not None and not self.is_catching_up
+
+    def wait(self, news: News, frame: FrameArrived) -> bool:
+        """Keep the news until the book that it goes on from has come. False: too much waits, all before was dropped."""
+        has_room = len(self.waiting) < MOST_WAITING and self._waiting_bytes < MOST_WAITING_BYTES
+        if not has_room:
+            self.wait_no_more()
+        self._waiting_bytes += len(frame.payload)
+        self.waiting.append((news, msgspec.structs.replace(frame, payload=b"")))
+        return has_room
+
+    def wait_no_more(self) -> None:
+        """What waits for a book is of no use any more."""
+        self.waiting.clear()
+        self._waiting_bytes = 0
 
     def new_trades(self, trades: Sequence[ParsedTrade]) -> Sequence[ParsedTrade]:
         """Those that were not told before; all are remembered."""
         known = self._trades
-        new = [trade for trade in trades if trade.trade_id not in known]
-        for trade in new:
-            known[trade.trade_id] = None
-            if len(known) > TRADES_REMEMBERED:
-                del known[next(iter(known))]
+        new = []
+        for trade in trades:
+            if trade.trade_id not in known:
+                known[trade.trade_id] = None
+                new.append(trade)
+        while len(known) > TRADES_REMEMBERED:
+            del known[next(iter(known))]
         return new
 
     def take_whole(self, bids: Sequence[Level], asks: Sequence[Level]) -> Sequence[Change]:

@@ -23,7 +23,8 @@ dev-environment:
 setup: environment ## set up only: the virtual environment and the servers' files
 	@$(RUN) -m local setup
 
-demo: environment ## start everything and show each minute's ratio and decision; Ctrl-C stops all of it
+# FEED=live reaches what is run through the environment, as every variable that is given to make.
+demo: environment ## start everything and show each minute's ratio and decision (FEED=live: Gemini's market); Ctrl-C stops it
 	@$(RUN) -m local demo
 
 demo-reset: environment ## forget what the demo has stored

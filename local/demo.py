@@ -13,6 +13,7 @@ from local.elasticsearch_accounts import READER, password_file
 from local.errors import LocalError
 from local.forecast_kept import kept_origin
 from local.minutes_seen import MinuteRow, MinutesSeen
+from local.outside_watch import OutsideWatch
 from local.part_plans import Tools
 from local.settings import LocalSettings
 from local.system import LocalSystem
@@ -54,7 +55,8 @@ def run_demo(settings: LocalSettings, tools: Tools, options: DemoOptions, show: 
         # What was being started when the stop was asked for may have failed because of it.
         if not stop.is_set():
             raise
-    show.say("Stopped. make demo resumes where this ended; make demo-reset forgets it.")
+    live = " FEED=live" if settings.is_live else ""
+    show.say(f"Stopped. make demo{live} resumes where this ended; make demo-reset{live} forgets it.")
 
 
 def _follow(system: LocalSystem, settings: LocalSettings, options: DemoOptions, show: Show, stop: Event) -> None:
@@ -65,10 +67,13 @@ def _follow(system: LocalSystem, settings: LocalSettings, options: DemoOptions, 
         counts = CountsWatch(settings.elasticsearch_port, settings.elasticsearch_dir)
         if settings.runs_all:
             stack.enter_context(counts)
+        outside = OutsideWatch(system.log_path) if settings.is_live else None
         enough_since: float | None = None
         while not stop.is_set() and not _is_over(watch, enough_since):
             new = watch.poll(LOOK_SECONDS)
             system.raise_if_failed()
+            for text in outside.news(time.monotonic()) if outside else ():
+                show.say(text)
             show.frame(demo_view(system, watch, counts, settings), new)
             if enough_since is None and is_enough(watch.seen, options):
                 enough_since = time.monotonic()
@@ -111,6 +116,7 @@ def demo_view(system: LocalSystem, watch: Watch, counts: CountsWatch, settings: 
         ratio_seen=seen.finished > 0,
         delay_seconds=settings.liquidity_delay_seconds,
         trading=_trading_view(watch.trading, counts, settings) if watch.has_journal else None,
+        is_live=settings.is_live,
     )
 
 

@@ -63,7 +63,12 @@ class PlainShow:
         if not self._explained and view.price is not None:
             self._explained = True
             honest = honest_texts(view.trading.forecast) if view.trading else ()
-            for text in (price_text(view.price, view.source), expectation_text(view), *honest, *look_texts(view)):
+            for text in (
+                price_text(view.price, is_live=view.is_live),
+                expectation_text(view),
+                *honest,
+                *look_texts(view),
+            ):
                 self.say(text)
         for news in new:
             self.say(minute_line(news) if isinstance(news, MinuteRow | Absence) else event_line(news))

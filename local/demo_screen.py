@@ -52,6 +52,7 @@ class DemoView:
     ratio_seen: bool
     delay_seconds: float
     trading: TradingView | None = None
+    is_live: bool = False
 
 
 @dataclass(frozen=True)
@@ -180,8 +181,9 @@ def expectation_text(view: DemoView) -> str:
 def look_texts(view: DemoView) -> tuple[str, ...]:
     """Where to look and how to stop."""
     topic = "gemini-feed" if view.trading is None else "bot.events"
-    look = f"Look: Spark's UI {view.spark_ui} · in another terminal: make status · make tail TOPIC={topic}"
-    stop = "Ctrl-C stops all of it; make demo resumes, make demo-reset forgets."
+    live = " FEED=live" if view.is_live else ""
+    look = f"Look: Spark's UI {view.spark_ui} · in another terminal: make status{live} · make tail TOPIC={topic}{live}"
+    stop = f"Ctrl-C stops all of it; make demo{live} resumes, make demo-reset{live} forgets."
     return (look, stop) if view.trading is None else (look, f"Elasticsearch {view.trading.elasticsearch}", stop)
 
 
@@ -191,9 +193,9 @@ def feed_text(view: DemoView) -> str:
     return f"{total:,} records ({counts_text(view.counts.items())})" if total else "no records yet"
 
 
-def price_text(price: Price, source: str) -> str:
+def price_text(price: Price, *, is_live: bool) -> str:
     """Best bid and ask; a simulated price is called one."""
-    label = "simulated price" if source == "simulator" else "price"
+    label = "price" if is_live else "simulated price"
     return f"{price.symbol} {label}: {price.bid or NOTHING} bid, {price.ask or NOTHING} ask"
 
 
@@ -213,7 +215,7 @@ def ratio_text(ratio: str | None) -> str:
 
 
 def _title(view: DemoView) -> Text:
-    label = " · simulated market" if view.source == "simulator" else f" · {view.source}"
+    label = f" · {view.source}'s live market, the bot on paper" if view.is_live else " · simulated market"
     speed = f" · clock × {view.speed:g}" if view.speed != 1 else ""
     return Text.assemble(
         ("Real-Time Crypto", "bold"), (f"{label}{speed} · {clock_text(view.now_ms, '%Y-%m-%d %H:%M:%S')} UTC", "dim")
@@ -236,7 +238,7 @@ def _parts_line(parts: Iterable[PartView]) -> Text:
 def _feed_lines(view: DemoView) -> list[Text]:
     lines = [Text(f"Feed: {feed_text(view)}")]
     if view.price is not None:
-        lines.append(Text(price_text(view.price, view.source)))
+        lines.append(Text(price_text(view.price, is_live=view.is_live)))
     return lines
 
 

@@ -15,8 +15,8 @@ from local.run_clock import RunClock
 from local.settings import LocalSettings
 from pipeline.topics import BOT_EVENTS, FORECASTS, GEMINI_FEED, SPARK_OUT
 
-# The part that others look for by its name.
-ELASTICSEARCH = "elasticsearch"
+# The parts that others look for by their names.
+ELASTICSEARCH, PRODUCER, FORECAST = "elasticsearch", "producer-gemini", "forecast"
 # What is forecast, and how much is held out first to measure it.
 FORECAST_SPAN, HOLDOUT_DAYS = "2d", "0.25"
 # Seconds that the bot lets a ratio and a price grow old, and clocks differ, at the clock's normal speed.
@@ -38,24 +38,33 @@ class Tools:
 
 
 def part_plans(settings: LocalSettings, tools: Tools, clock: RunClock, *, train: bool) -> tuple[PartPlan, ...]:
-    """The parts of a run, each behind those that it waits for; `train`: whether the forecast must be made first.
+    """The parts of a run, each behind those that it waits for.
+
+    `train`: whether the forecast of a simulated market must be made first. On a live market one is made, and made anew,
+    while the rest runs.
 
     Raises `NotReadyYet` when all parts are wanted and Elasticsearch's archive is not there.
     """
     common = {"KAFKA_BOOTSTRAP": settings.bootstrap, "STATE_DIR": str(settings.run_dir), **clock.env()}
     cycle = {**common, "SIMULATOR_CYCLE_SECONDS": str(settings.simulator_cycle_seconds)}
-    topics, simulator = _topics(tools, common), _simulator(settings, tools, cycle)
-    market = (simulator, _producer(settings, tools, common), _spark(settings, tools, common))
+    simulator = () if settings.is_live else (_simulator(settings, tools, cycle),)
+    market = (*simulator, _producer(settings, tools, common), _spark(settings, tools, common))
     if not settings.runs_all:
-        return (_kafka(settings, tools), topics, *market)
+        return (_kafka(settings, tools), _topics(tools, common), *market)
+    if settings.is_live:
+        forecast: tuple[PartPlan, ...] = (_live_forecast(settings, tools, common),)
+        bot = _paper_bot(settings, tools, common)
+    else:
+        forecast = (_history(settings, tools, cycle), _forecast(settings, tools, common)) if train else ()
+        bot = _bot(settings, tools, common, clock, waits_for=("spark", "forecast") if train else ("spark",))
     return (
         _kafka(settings, tools),
         _elasticsearch(settings, tools),
-        topics,
-        *((_history(settings, tools, cycle), _forecast(settings, tools, common)) if train else ()),
+        _topics(tools, common),
+        *forecast,
         *market,
         _indexer(settings, tools, common),
-        _bot(settings, tools, common, clock, waits_for=("spark", "forecast") if train else ("spark",)),
+        bot,
     )
 
 
@@ -107,11 +116,25 @@ def _forecast(settings: LocalSettings, tools: Tools, common: Mapping[str, str]) 
     }
     options = [text for option in told.items() for text in option]
     return PartPlan(
-        name="forecast",
+        name=FORECAST,
         argv=_module(tools, "forecasting", "train", *options, "--publish"),
         ready=Finishes(),
         env=common,
         after=("topics", "history"),
+        writes=(FORECASTS,),
+    )
+
+
+def _live_forecast(settings: LocalSettings, tools: Tools, common: Mapping[str, str]) -> PartPlan:
+    told = {"--symbol": settings.bot_symbol, "--out": str(forecast_folder(settings.run_dir))}
+    options = [text for option in told.items() for text in option]
+    return PartPlan(
+        name=FORECAST,
+        argv=_module(tools, "forecasting", "live", *options, "--publish"),
+        # Not when there is a forecast: the exchange may be out of reach for long.
+        ready=LogSays('"message":"following candles"'),
+        env=common,
+        after=("topics",),
         writes=(FORECASTS,),
     )
 
@@ -128,9 +151,14 @@ def _simulator(settings: LocalSettings, tools: Tools, cycle: Mapping[str, str]) 
 
 
 def _producer(settings: LocalSettings, tools: Tools, common: Mapping[str, str]) -> PartPlan:
+    argv = _module(tools, "producers", "run", "gemini")
+    if settings.is_live:
+        # Where the exchange is, its own settings say; and it is tried again for as long as it cannot be reached.
+        begun = LogSays('"message":"feed begins"')
+        return PartPlan(name=PRODUCER, argv=argv, ready=begun, env=common, after=("topics",), writes=(GEMINI_FEED,))
     return PartPlan(
-        name="producer-gemini",
-        argv=_module(tools, "producers", "run", "gemini"),
+        name=PRODUCER,
+        argv=argv,
         ready=LogSays('"message":"connected"'),
         env={**common, "FEED_URL": f"ws://127.0.0.1:{settings.simulator_port}"},
         after=("topics", "simulator"),
@@ -189,6 +217,17 @@ def _bot(
             **_patience(clock),
         },
         after=("topics", "simulator", *waits_for),
+        writes=(BOT_EVENTS,),
+    )
+
+
+def _paper_bot(settings: LocalSettings, tools: Tools, common: Mapping[str, str]) -> PartPlan:
+    return PartPlan(
+        name="bot",
+        argv=_module(tools, "bot", "run"),
+        ready=LogSays('"message":"the bot is ready"'),
+        env={**common, "BOT_MODE": "paper", "BOT_FORECAST": str(table_file(settings.run_dir))},
+        after=("topics", "spark"),
         writes=(BOT_EVENTS,),
     )
 

@@ -1,11 +1,14 @@
 """Settings of a run on one machine: where its state lies and which ports its servers take."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipeline.settings import PartSettings
+
+# Each feed's data have a folder of their own.
+SOURCES = {"simulator": "simulator", "live": "gemini"}
 
 
 class LocalSettings(PartSettings):
@@ -15,10 +18,15 @@ class LocalSettings(PartSettings):
     are set by it, whatever the environment says.
     """
 
-    demo_source: str = Field(
+    feed: Literal["simulator", "live"] = Field(
         default="simulator",
-        pattern=r"^[a-z][a-z0-9-]*$",
-        description="name of the data's source; its state lies in STATE_DIR/<source>",
+        description="whose market the demo follows: simulator (ours), or live (Gemini's, the bot on paper)",
+    )
+    demo_source: str = Field(
+        default="",
+        pattern=r"^([a-z][a-z0-9-]*)?$",
+        description="name of the data's source, whose state lies in STATE_DIR/<source>; empty: simulator, or gemini "
+        "with FEED=live",
     )
     demo_speed: float = Field(
         default=1.0, gt=0, le=1000, description="how fast the simulated market's time passes; 1 is real time"
@@ -51,10 +59,31 @@ class LocalSettings(PartSettings):
         default=1, ge=0, le=3600, description="how far event time must pass a minute's end before the minute is written"
     )
 
+    bot_symbol: str = Field(default="BTCUSD", description="symbol to trade, and with FEED=live to forecast")
+
+    @model_validator(mode="after")
+    def _feed_fits(self) -> Self:
+        if self.is_live and self.demo_speed != 1.0:
+            raise ValueError(f"DEMO_SPEED={self.demo_speed:g}: with FEED=live time passes as it does; unset it")
+        other = SOURCES["simulator" if self.is_live else "live"]
+        if self.demo_source == other:
+            raise ValueError(f"DEMO_SOURCE={other} is not that of FEED={self.feed}: their data must not mix")
+        return self
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a real exchange's market is followed."""
+        return self.feed == "live"
+
+    @property
+    def source(self) -> str:
+        """The name of the data's source."""
+        return self.demo_source or SOURCES[self.feed]
+
     @property
     def run_dir(self) -> Path:
         """The folder that holds everything of this source's runs."""
-        return self.state_dir.resolve() / self.demo_source
+        return self.state_dir.resolve() / self.source
 
     @property
     def bootstrap(self) -> str:
@@ -77,9 +106,10 @@ class LocalSettings(PartSettings):
         stream = {
             "KAFKA_PORT": self.kafka_port,
             "KAFKA_CONTROLLER_PORT": self.kafka_controller_port,
-            "SIMULATOR_PORT": self.simulator_port,
             "SPARK_UI_PORT": self.spark_ui_port,
         }
+        if not self.is_live:
+            stream["SIMULATOR_PORT"] = self.simulator_port
         if not self.runs_all:
             return stream
         return stream | {

@@ -91,7 +91,7 @@ def _documents(record: RunRecord, settings: LocalSettings) -> Documents | None:
 
 def not_running(settings: LocalSettings) -> RunStatus:
     """The status of a source of which no run is going on."""
-    return RunStatus(settings.demo_source, False, None, str(settings.run_dir), settings.bootstrap, None, (), ())
+    return RunStatus(settings.source, False, None, str(settings.run_dir), settings.bootstrap, None, (), ())
 
 
 def combined(

@@ -12,6 +12,10 @@ from market.journal import Decision, OrderRecord, Score
 
 NOTHING = "–"
 INDEX_PREFIX = "crypto-"
+NO_FORECAST = "none yet; until there is one the bot opens nothing"
+DAY_MS = 86_400_000
+# A history of fewer days holds no whole week.
+SHORT_DAYS = 7
 
 
 @dataclass(frozen=True)
@@ -45,12 +49,16 @@ def honest_texts(forecast: ForecastOrigin | None) -> tuple[str, ...]:
     """What stands behind the forecast, and what to expect of trading by it."""
     cost = f"{100 * round_trip(GEMINI_TAKER_BPS):.1f} %"
     expect = f"Expect losses: to buy and sell again costs about {cost} in fees, and a minute moves the price far less."
-    return (expect,) if forecast is None else (f"Forecast: {forecast_text(forecast)}", expect)
+    what = NO_FORECAST if forecast is None else forecast_text(forecast)
+    return (f"Forecast: {what}", expect)
 
 
 def forecast_text(forecast: ForecastOrigin) -> str:
-    """What the model was shown, which calls a simulated market so, and how far it sees."""
-    return f"{forecast.label}; reaches to {clock_text(forecast.last, '%Y-%m-%d %H:%M')} UTC"
+    """What the model was shown, which calls a simulated market so and a short history short; how far it sees."""
+    days = (forecast.history_last - forecast.history_first) / DAY_MS
+    short = "only " if days < SHORT_DAYS and forecast.cycle_seconds is None else ""
+    reach = clock_text(forecast.last, "%Y-%m-%d %H:%M")
+    return f"{forecast.label} of {short}{days:.1f} days; reaches to {reach} UTC"
 
 
 def account_text(seen: TradingSeen) -> str:

@@ -29,11 +29,14 @@ def whole_system(
     before = read_run(settings.run_dir)
     now_ms = int(time.time() * 1000)
     clock = next_clock(before.clock if before else None, settings.demo_speed, now_ms)
-    train = not can_be_kept(settings.run_dir, settings.simulator_cycle_seconds, clock.wall_ms(now_ms))
+    # On a live market the forecast is made anew while it runs, whatever there is.
+    train = not settings.is_live and not can_be_kept(
+        settings.run_dir, settings.simulator_cycle_seconds, clock.wall_ms(now_ms)
+    )
     return LocalSystem(
         settings.run_dir,
         [_with_env(plan, extra_env or {}) for plan in part_plans(settings, tools, clock, train=train)],
-        source=settings.demo_source,
+        source=settings.source,
         bootstrap=settings.bootstrap,
         clock=clock,
         say=say,

@@ -110,7 +110,14 @@ def test_low_and_narrow_terminal_holds_the_whole_screen_of_trading() -> None:
 
 
 def test_screen_of_a_live_source_does_not_call_the_price_simulated() -> None:
-    assert "simulated" not in drawn(replace(VIEW, source="gemini"))
+    live = drawn(replace(VIEW, source="gemini", is_live=True))
+    assert "simulated" not in live
+    assert "gemini's live market, the bot on paper" in live
+    assert "make demo FEED=live resumes" in live
+
+
+def test_simulated_market_is_called_so_whatever_its_source_is_called() -> None:
+    assert "simulated price" in drawn(replace(VIEW, source="mine"))
 
 
 def test_low_terminal_keeps_the_newest_minutes() -> None:

@@ -156,3 +156,45 @@ def test_parts_share_one_clock() -> None:
         assert plan.env["CLOCK_SPEED"] == "4"
         assert plan.env["CLOCK_ANCHOR_MS"] == str(NOW)
         assert plan.env["CLOCK_START_MS"] == str(NOW + 5)
+
+
+# ---- a live market
+
+
+def live_plans(**changes: object) -> dict[str, PartPlan]:
+    settings = load(LocalSettings, {}, state_dir=Path("/elsewhere"), feed="live", kafka_port=1001, **changes)
+    return {plan.name: plan for plan in part_plans(settings, TOOLS, REAL_TIME, train=False)}
+
+
+def test_live_run_starts_no_simulator_and_keeps_a_state_folder_of_its_own() -> None:
+    live = live_plans()
+    assert set(live) == {*STREAM, "elasticsearch", "forecast", "indexer", "bot"} - {"simulator"}
+    for plan in our_own(live):
+        assert plan.env["STATE_DIR"] == "/elsewhere/gemini"
+        assert set(plan.after) <= set(live)
+
+
+def test_live_producer_is_told_nothing_of_where_the_exchange_is() -> None:
+    producer = live_plans()["producer-gemini"]
+    assert not [name for name in producer.env if name.startswith("FEED")]
+    assert producer.argv[-3:] == ("producers", "run", "gemini")
+
+
+def test_live_run_does_not_wait_for_the_exchange() -> None:
+    live = live_plans()
+    assert live["producer-gemini"].ready == LogSays('"message":"feed begins"')
+    assert live["forecast"].ready == LogSays('"message":"following candles"')
+    assert "forecast" not in live["bot"].after
+
+
+def test_live_bot_is_on_paper_by_the_forecast_that_is_made_of_candles() -> None:
+    live = live_plans(bot_symbol="ETHUSD")
+    assert live["bot"].env["BOT_MODE"] == "paper"
+    assert live["bot"].env["BOT_FORECAST"] == f"{option(live['forecast'].argv, '--out')}/forecast.csv"
+    assert option(live["forecast"].argv, "--symbol") == "ETHUSD"
+    assert live["forecast"].argv[2:4] == ("forecasting", "live")
+    assert "--publish" in live["forecast"].argv
+
+
+def test_live_stream_alone_needs_neither_forecast_nor_simulator() -> None:
+    assert list(live_plans(demo_parts="stream")) == ["kafka", "topics", "producer-gemini", "spark"]

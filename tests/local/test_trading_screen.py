@@ -116,8 +116,15 @@ def test_forecast_of_real_minutes_is_not_called_simulated() -> None:
     assert not any("simulated" in text.lower() for text in honest_texts(real))
 
 
-def test_without_a_forecast_only_the_expectation_is_told() -> None:
-    assert len(honest_texts(None)) == 1
+def test_short_history_of_a_real_market_is_called_so() -> None:
+    day = msgspec.structs.replace(ORIGIN, cycle_seconds=None, history_first=NOON - 86_400_000)
+    assert "of only 1.0 days; reaches to" in honest_texts(day)[0]
+    month = msgspec.structs.replace(day, history_first=NOON - 30 * 86_400_000)
+    assert "of 30.0 days; reaches to" in honest_texts(month)[0]
+
+
+def test_without_a_forecast_it_is_said_that_nothing_is_bought() -> None:
+    assert honest_texts(None)[0] == "Forecast: none yet; until there is one the bot opens nothing"
 
 
 def test_texts_begin_with_the_last_decision() -> None:

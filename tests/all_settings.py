@@ -24,6 +24,7 @@ PARTS: dict[str, type[PartSettings]] = {
 
 IN_THE_README = (
     "STATE_DIR",
+    "FEED",
     "KAFKA_PORT",
     "KAFKA_CONTROLLER_PORT",
     "SIMULATOR_PORT",

@@ -111,12 +111,15 @@ class Reader:
 
 @contextmanager
 def running_exchange(**settings: Any) -> Iterator[RunningExchange]:
-    """An exchange with these settings; `speed` makes its clock faster. Its account is new unless a folder is named."""
+    """An exchange with these settings; `speed` makes its clock faster, `port` names the port that it listens on.
+
+    Its account is new unless a folder is named.
+    """
     if "state_dir" not in settings:
         with tempfile.TemporaryDirectory() as folder, running_exchange(state_dir=Path(folder), **settings) as exchange:
             yield exchange
         return
-    (port,) = free_ports(1)
+    port = settings.pop("port", None) or free_ports(1)[0]
     speed = settings.pop("speed", 1.0)
     if speed != 1.0:
         now = int(time.time() * 1000)

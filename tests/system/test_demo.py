@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from local.artifacts import ArtifactCache
+from tests.simulator.running_exchange import running_exchange
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE = 240.0
@@ -31,8 +32,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("artifact_cache")]
 class Start(Protocol):
     """Starts a demo."""
 
-    def __call__(self, parts: str = "all") -> "Demo":
-        """`parts` is what it consists of."""
+    def __call__(self, parts: str = "all", **variables: str) -> "Demo":
+        """`parts` is what it consists of; more variables of its environment may be given."""
 
 
 class Demo:
@@ -115,8 +116,8 @@ def start(environ: dict[str, str]) -> Iterator[Start]:
     """Starts a demo, `parts` being what it consists of; whatever a test has left running is ended after it."""
     started: list[Demo] = []
 
-    def new(parts: str = "all") -> Demo:
-        started.append(Demo({**environ, "DEMO_PARTS": parts}))
+    def new(parts: str = "all", **variables: str) -> Demo:
+        started.append(Demo({**environ, "DEMO_PARTS": parts, **variables}))
         return started[-1]
 
     yield new
@@ -198,3 +199,26 @@ def test_killed_demo_takes_its_servers_with_it(start: Start, environ: dict[str, 
     assert demo.end(signal.SIGKILL) == -signal.SIGKILL
     await_gone(processes)
     assert not status(environ)["running"]
+
+
+def test_live_demo_keeps_trying_an_exchange_that_is_away_and_forecasts_by_its_candles(
+    start: Start, environ: dict[str, str], tmp_path: Path
+) -> None:
+    port = environ["SIMULATOR_PORT"]
+    where = {"FEED_URL": f"ws://127.0.0.1:{port}", "CANDLES_URL": f"http://127.0.0.1:{port}"}
+    live = start(FEED="live", DEMO_SPEED="1", **where)
+    live.await_line(lambda line: "The exchange is not reached" in line)
+    live.await_line(lambda line: "No new forecast" in line and "the bot opens nothing" in line)
+    with running_exchange(port=int(port)):
+        live.await_line(lambda line: "The exchange is reached." in line)
+        live.await_line(lambda line: "A forecast was made." in line)
+        live.await_line(lambda line: minute_of(line) is not None)
+        live.await_line(lambda line: DECISION.search(line) is not None)
+        assert not any("simulat" in line for line in live.lines)
+        states = {
+            part["name"]: part["state"] for part in status({**environ, "FEED": "live", "DEMO_SPEED": "1"})["parts"]
+        }
+        assert states == {**dict.fromkeys(set(RUNNING) - {"simulator"}, "up"), "forecast": "up", "topics": "done"}
+        assert live.end(signal.SIGINT) == 0
+    assert (tmp_path / "state" / "gemini" / "candles" / "BTCUSD.csv").is_file()
+    assert not (tmp_path / "state" / "simulator").exists()

@@ -1,0 +1,1 @@
+"""Recordings of raw frames: written by the recorder, read from its format and from others'."""

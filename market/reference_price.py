@@ -1,4 +1,4 @@
-"""The reference price of the queue-reactive model (Huang, Lehalle, Rosenbaum 2015), and the queues on either side of it.
+"""The reference price of the queue-reactive model (Huang, Lehalle, Rosenbaum 2015), and the queues beside it.
 
 The model counts queues from a reference price that always lies half way between two ticks: the queue -1 is the one half
 a tick below it, 1 half a tick above, and so on; a queue may be empty.

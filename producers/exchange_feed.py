@@ -99,6 +99,11 @@ class ExchangeFeed:
         self._is_clock_told = False
         self._show_state()
 
+    @property
+    def symbols(self) -> Mapping[str, SymbolFeed]:
+        """What is known of each symbol, to be looked at only."""
+        return self._symbols
+
     def on_arrival(self, arrival: Arrival) -> Outcome:
         """Handle what a connection told."""
         out = Outcome()

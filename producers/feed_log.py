@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Protocol
 
 from market.records import L2, FeedRecord, Gap, Tick, encode
-from pipeline.kafka_clients import Publisher
 from pipeline.kill_point import kill_point
 from pipeline.log import get_log
 from pipeline.metrics import Metrics
@@ -13,10 +13,17 @@ from pipeline.topics import DEAD_LETTERS
 from producers.feed_outcome import Outcome
 
 
+class RecordSink(Protocol):
+    """Where encoded records go: Kafka, as a rule."""
+
+    def publish(self, topic: str, key: str, value: bytes) -> None:
+        """Take a record. Raises TemporarilyUnavailable when it can't be kept or delivered."""
+
+
 class FeedLog:
     """Writes what a feed gives out. Records of one symbol stay in their order."""
 
-    def __init__(self, publisher: Publisher, topic: str, metrics: Metrics) -> None:
+    def __init__(self, publisher: RecordSink, topic: str, metrics: Metrics) -> None:
         self._publisher = publisher
         self._topic = topic
         self._metrics = metrics

@@ -85,7 +85,7 @@ def _run_until_trouble(
     )
     try:
         links = links_of(symbols, settings.feed_symbols_each or protocol.symbols_each)
-        feed = ExchangeFeed(protocol, links, start, _rules(settings, clock), metrics)
+        feed = ExchangeFeed(protocol, links, start, feed_rules(settings, clock.speed), metrics)
         feed_log = FeedLog(publisher, topic, metrics)
         _stream(protocol, settings, links, stop, clock, feed, feed_log, publisher, metrics)
         publisher.close(FAREWELL_SECONDS)
@@ -152,12 +152,12 @@ def _stream(
         feed.count_frames()
 
 
-def _rules(settings: ProducerSettings, clock: Clock) -> FeedRules:
+def feed_rules(settings: ProducerSettings, speed: float) -> FeedRules:
     """Networks and processes are slow in real time: on a fast clock their delays are longer."""
     return FeedRules(
-        tick_grace_ms=settings.feed_tick_grace_ms * clock.speed,
-        pause_ms=max(settings.feed_tick_grace_ms, LEAST_PAUSE_MS) * clock.speed,
-        farthest_ahead_ms=FARTHEST_AHEAD_MS * max(1.0, clock.speed),
-        first_book_ms=settings.feed_first_book_seconds * 1000 * clock.speed,
+        tick_grace_ms=settings.feed_tick_grace_ms * speed,
+        pause_ms=max(settings.feed_tick_grace_ms, LEAST_PAUSE_MS) * speed,
+        farthest_ahead_ms=FARTHEST_AHEAD_MS * max(1.0, speed),
+        first_book_ms=settings.feed_first_book_seconds * 1000 * speed,
         crossed_book_is_doubt=settings.feed_crossed_book == "resync",
     )

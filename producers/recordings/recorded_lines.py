@@ -30,6 +30,8 @@ class RecordedLines:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.cut_off: str | None = None
+        # The last line where it lacks its end, so that it may be incomplete.
+        self.unended: int | None = None
         self.bytes_read = 0
         try:
             self.size = path.stat().st_size
@@ -49,7 +51,7 @@ class RecordedLines:
                 raise WrongRecording(self.path, f"longer than {LONGEST_LINE_BYTES >> 20} MiB", number + 1)
         if rest and not rest.isspace():
             if self.cut_off is None:
-                # The last line of a text may lack its end; whether it is whole, its reader will tell.
+                self.unended = number + 1
                 yield number + 1, rest
             else:
                 self.cut_off += f"; line {number + 1} is incomplete and left out"

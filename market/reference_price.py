@@ -39,7 +39,7 @@ class ReferencePrice:
     """Follows a book; `tick` is the market's price step. Tell it of each change of the book."""
 
     def __init__(self, tick: Decimal) -> None:
-        units = EXACT.divide(tick, _UNIT)
+        units = EXACT.divide(tick, _UNIT) if tick.is_finite() else Decimal(0)
         if units <= 0 or units != units.to_integral_value():
             raise ValueError(f"{tick} is not a tick size: it must be more than 0, in whole steps of 0.00000001")
         self.tick = tick

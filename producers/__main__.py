@@ -6,10 +6,10 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from producers.commands import run
+from producers.commands import record, replay, run
 
 # Each module adds one command and sets `execute`.
-COMMANDS = (run,)
+COMMANDS = (run, record, replay)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""One line that shows how far a long command is: rewritten in place on a terminal, now and then in the log elsewhere."""
+"""One line that shows how far a long command is: rewritten on a terminal, logged now and then elsewhere."""
 
 from __future__ import annotations
 

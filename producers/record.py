@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.log import get_log
@@ -29,11 +29,11 @@ class RecordOptions:
     symbols: tuple[str, ...]
     out: Path
     seconds: float | None = None
-    rotation: Rotation = Rotation()
+    rotation: Rotation = field(default_factory=Rotation)
 
 
 def record(options: RecordOptions, settings: ProducerSettings, stop: StopSignal) -> None:
-    """Write what arrives. The feed runs beside it, unheard, for it knows when to connect anew and which books to ask for.
+    """Write what arrives. The feed runs beside it: it knows when to connect anew and which books to ask for.
 
     Raises WrongSettings when the file is there already or the exchange refuses for good, GaveUp when the disk is full.
     """

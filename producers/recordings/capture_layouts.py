@@ -75,12 +75,17 @@ def is_plausible(ms: int) -> bool:
 
 
 def _ms(time: int | float) -> float:
-    for each, per_ms in ((1e11, 1e-3), (1e14, 1.0), (1e17, 1e3), (1e20, 1e6)):
-        if 0 < time < each:
-            ms = time / per_ms
-            if is_plausible(int(ms)):
-                return ms
-            break
+    ms: float = 0
+    if time < 1e11:
+        ms = round(time * 1000, 3)
+    elif time < 1e14:
+        ms = time
+    else:
+        # Whole numbers of ns have more digits than a float keeps.
+        per_ms = 1_000 if time < 1e17 else 1_000_000
+        ms = time // per_ms + time % per_ms / per_ms
+    if is_plausible(int(ms)):
+        return ms
     raise WrongCaptureLine(f"the time {time} is none between 2009 and 2100")
 
 

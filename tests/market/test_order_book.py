@@ -53,6 +53,44 @@ def test_book_shows_what_a_naive_book_shows_after_any_changes(given_changes: lis
         assert len(book) == len(bids) + len(asks)
 
 
+SPELLINGS = ("9", "9.0", "10", "10.00", "10.5", "10.50", "11", "12.25", "100", "0.00000001")
+
+
+@given(
+    st.lists(changes, max_size=40),
+    st.lists(changes, max_size=40),
+    st.decimals("0", "120", places=9),
+)
+def test_replaced_book_shows_what_a_naive_book_shows(
+    before: list[Change], after: list[Change], distance: Decimal
+) -> None:
+    book, naive = OrderBook(), NaiveBook()
+    book.apply(before)
+    book.replace(after)
+    for each in after:
+        naive.apply(each)
+    bids, asks = naive.side("bid"), naive.side("ask")
+    assert book.top(99) == (bids, asks)
+    for side in ("bid", "ask"):
+        for price in SPELLINGS:
+            level = naive.levels.get((side, Decimal(price)))
+            assert book.remaining(side, Decimal(price)) == (Decimal(level[1]) if level else 0)
+    if not (bids and asks):
+        assert book.mid is None
+        assert book.spread is None
+        assert book.within(distance) == ((), ())
+        return
+    best_bid, best_ask = Decimal(bids[0][0]), Decimal(asks[0][0])
+    mid = (best_bid + best_ask) / 2
+    assert book.mid == mid
+    assert book.spread == best_ask - best_bid
+    assert book.is_crossed == (best_ask <= best_bid)
+    assert book.within(distance) == (
+        tuple(level for level in bids if Decimal(level[0]) >= mid - distance),
+        tuple(level for level in asks if Decimal(level[0]) <= mid + distance),
+    )
+
+
 def test_digits_stay_as_the_exchange_sent_them() -> None:
     book = OrderBook()
     book.apply([change("bid", "9.10", "1.500"), change("ask", "9.20", "2")])

@@ -13,6 +13,7 @@ from pipeline.process import StopSignal
 from producers.arrivals import Arrival, FrameArrived, Instant
 from producers.connections import Connections, links_of
 from producers.exchange_feed import ExchangeFeed, FeedStart
+from producers.feed_outcome import Outcome
 from producers.inbox import Inbox
 from producers.progress import ProgressLine
 from producers.protocols import chosen_protocol, chosen_symbols
@@ -61,10 +62,12 @@ def record(options: RecordOptions, settings: ProducerSettings, stop: StopSignal)
 
         def write(arrivals: Sequence[Arrival]) -> None:
             nonlocal frames
+            outcome = Outcome()
             for arrival in arrivals:
                 writer.write(arrival)
                 frames += isinstance(arrival, FrameArrived)
-                connections.obey(feed.on_arrival(arrival))
+                feed.take(arrival, outcome)
+            connections.obey(outcome)
 
         def progress() -> str:
             whole = sum(symbol.is_trusted for symbol in feed.symbols.values())
@@ -81,6 +84,7 @@ def record(options: RecordOptions, settings: ProducerSettings, stop: StopSignal)
                     connections.obey(feed.on_time(instant(), idle=False))
                     write(arrivals)
                     connections.obey(feed.on_time(instant(), idle=not len(inbox)))
+                    connections.raise_if_ended()
                     writer.flush_if_due()
                     line.show()
             while arrivals := inbox.take(MOST_AT_ONCE, 0):

@@ -16,6 +16,7 @@ from pipeline.errors import WrongSettings
 from pipeline.kafka_clients import Publisher, await_topics
 from pipeline.log import get_log
 from pipeline.metrics import HealthReporter, Metrics
+from pipeline.metrics_endpoint import metrics_endpoint
 from pipeline.process import StopSignal
 from pipeline.topics import DEAD_LETTERS, HEALTH, feed_topic
 from producers.arrivals import Instant
@@ -25,8 +26,7 @@ from producers.progress import ProgressLine
 from producers.recordings.errors import WrongRecording
 from producers.recordings.moved_time import moved_arrivals, moved_protocol
 from producers.recordings.opened import Recording, open_recording
-from producers.recordings.playback import Playback
-from producers.recordings.without_snapshot import EmptyBooks
+from producers.recordings.playback import Playback, from_nothing
 from producers.replay_sinks import JsonLines, PatientPublisher
 from producers.replay_summary import summary
 from producers.run import FAREWELL_SECONDS, feed_rules
@@ -79,7 +79,11 @@ def replay(
     if not await_topics(settings.kafka_bootstrap, (topic, DEAD_LETTERS, HEALTH), stop, get_log("producer")):
         return
     start = read_start(settings.kafka_bootstrap, topic, recording.symbols, "start")
-    with _publisher(settings) as publisher, _health(options.exchange, publisher, settings, metrics):
+    with (
+        metrics_endpoint(f"producer-{options.exchange}", metrics, settings),
+        _publisher(settings) as publisher,
+        _health(options.exchange, publisher, settings, metrics),
+    ):
         patient = PatientPublisher(publisher, settings.feed_pending_bytes, settings.feed_delivery_seconds)
         _play(recording, options, settings, stop, start, patient, topic, metrics, write_summary)
 
@@ -103,13 +107,12 @@ def _play(
         raise WrongRecording(options.path, "holds no frame")
     moved_ms = 0 if options.keep_times else clock.wall_ms() - first.at.wall_ms
     _refuse_later_topic(start, first.at.wall_ms + moved_ms, topic, clock, options)
-    protocol = moved_protocol(recording.protocol, moved_ms)
-    empty_books = EmptyBooks(protocol) if options.without_snapshot else None
-    if empty_books is not None:
-        protocol = empty_books.protocol
-    feed = ExchangeFeed(protocol, recording.links, start, feed_rules(settings, 1.0), metrics)
+    protocol, rules = moved_protocol(recording.protocol, moved_ms), feed_rules(settings, 1.0)
+    if options.without_snapshot:
+        protocol, rules = from_nothing(protocol, rules)
+    feed = ExchangeFeed(protocol, recording.links, start, rules, metrics)
     feed_log = FeedLog(sink, topic, metrics)
-    playback = Playback(source, moved_arrivals(chain([first], arrivals), moved_ms), feed, recording.links, empty_books)
+    playback = Playback(source, moved_arrivals(chain([first], arrivals), moved_ms), feed, recording.links)
     pace = _Pace(first.at, options.speed, clock, stop)
     began = time.monotonic()
 
@@ -178,7 +181,14 @@ def _health(exchange: str, publisher: Publisher, settings: ProducerSettings, met
     def publish(health: Health) -> None:
         publisher.publish(HEALTH, health.part, encode(health))
 
-    return HealthReporter(f"producer-{exchange}", metrics, publish, settings.clock(), settings.health_interval_seconds)
+    return HealthReporter(
+        f"producer-{exchange}",
+        metrics,
+        publish,
+        settings.clock(),
+        settings.health_interval_seconds,
+        exchange=exchange,
+    )
 
 
 def _seconds(playback: Playback) -> float:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from pipeline.metrics import Metrics
+from pipeline.metrics import SYMBOL, Metrics
 from producers.exchange_feed import ExchangeFeed, FeedStart
 from producers.recordings.opened import Recording
 from producers.recordings.playback import Playback
 from producers.symbol_feed import SymbolFeed
 
+Counted = Counter[tuple[str, ...]]
+
 KINDS = ("l2", "trade", "book", "tick", "gap")
 MOST_SYMBOLS = 20
-# These are told in words, or tell nothing of a replay.
-TOLD = ("frames", "bytes", "lag_ms", "records_", "gaps_", "dead_letters", "malformed_frames")
+# These are told in words.
+TOLD = ("frames", "bytes", "records", "gaps", "dead_letters", "malformed_frames", "pauses")
 
 
 def summary(
@@ -29,19 +32,20 @@ def summary(
     stopped: bool,
 ) -> str:
     """Frames, records by kind, gaps, dead letters, and the symbols without a book and why."""
-    counted = metrics.snapshot()
+    counted = _counted(metrics)
     lines = [
         f"{'stopped after' if stopped else 'replayed'} {playback.frames:,} frames of {_span(playback, moved_ms)} in "
         f"{took_seconds:.1f} s ({recording.protocol.exchange} {recording.protocol.name}, "
         f"{len(recording.symbols)} symbol{'s' * (len(recording.symbols) != 1)})",
-        "records: " + ", ".join(f"{_count(counted, f'records_{kind}'):,} {kind}" for kind in KINDS),
+        "records: " + ", ".join(f"{counted['records', kind]:,} {kind}" for kind in KINDS),
         "gaps: " + (_reasons(counted) or "none"),
-        f"dead letters: {_count(counted, 'dead_letters'):,}",
+        f"dead letters: {counted['dead_letters',]:,}",
     ]
     if playback.cuts:
         cuts = ", ".join(f"{number:,} {reason}" for reason, number in playback.cuts.most_common())
         lines.append(f"connections that a live feed would have given up: {cuts}")
-    if other := [f"{value} {name.replace('_', ' ')}" for name, value in counted.items() if not name.startswith(TOLD)]:
+    other = [f"{value:,} {' '.join(name).replace('_', ' ')}" for name, value in counted.items() if name[0] not in TOLD]
+    if other:
         lines.append("also counted: " + ", ".join(other))
     lines += [f"note: {note}" for note in notes]
     lines += _without_book(feed)
@@ -63,10 +67,8 @@ def _time(epoch_ms: int) -> str:
     return datetime.fromtimestamp(epoch_ms / 1000, UTC).isoformat(timespec="milliseconds")
 
 
-def _reasons(counted: Mapping[str, object]) -> str:
-    return ", ".join(
-        f"{value} {name.removeprefix('gaps_')}" for name, value in counted.items() if name.startswith("gaps_")
-    )
+def _reasons(counted: Counted) -> str:
+    return ", ".join(f"{value:,} {name[-1]}" for name, value in counted.items() if name[0] == "gaps")
 
 
 def _without_book(feed: ExchangeFeed) -> Iterator[str]:
@@ -83,6 +85,11 @@ def _why(symbol: SymbolFeed) -> str:
     return f"it was lost ({symbol.doubt.reason}), and no whole book came after that"
 
 
-def _count(counted: Mapping[str, object], name: str) -> int:
-    value = counted.get(name, 0)
-    return value if isinstance(value, int) else 0
+def _counted(metrics: Metrics) -> Counted:
+    """The counters by name and labels, of all symbols together."""
+    counted: Counted = Counter()
+    for metric in metrics.measured():
+        if metric.kind == "counter" and isinstance(metric.value, int):
+            labels = (value for label, value in metric.labels if label != SYMBOL)
+            counted[metric.name, *labels] += metric.value
+    return counted

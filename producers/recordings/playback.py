@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 
-from producers.arrivals import Arrival, Connected, FrameArrived, Instant
-from producers.exchange_feed import ExchangeFeed
+from producers.arrivals import Arrival, FrameArrived, Instant
+from producers.exchange_feed import ExchangeFeed, FeedRules
 from producers.feed_outcome import Outcome
+from producers.protocol import Protocol
 from producers.recordings.opened import Arrivals
-from producers.recordings.without_snapshot import EmptyBooks
 
 LOOK_MS = 50.0  # how often the feed looks at the clock, as when it is live
 # Nobody looks at the clock through a pause of the recording that is longer.
 LONGEST_WATCH_MS = 900_000.0
+
+
+def from_nothing(protocol: Protocol, rules: FeedRules) -> tuple[Protocol, FeedRules]:
+    """Protocol and rules for a recording that begins in the middle: the first changes stand for the missing book."""
+    return replace(protocol, first_sequence=None), replace(rules, book_from_nothing=True)
 
 
 class Playback:
@@ -25,14 +31,12 @@ class Playback:
         arrivals: Iterable[Arrival],
         feed: ExchangeFeed,
         links: Collection[str],
-        empty_books: EmptyBooks | None = None,
     ) -> None:
         """`arrivals` are the source's, with their times moved or not."""
         self._source = source
         self._arrivals = arrivals
         self._feed = feed
         self._links = links
-        self._empty_books = empty_books
         self.frames = 0
         self.cuts: Counter[str] = Counter()
         self.first: Instant | None = None
@@ -49,8 +53,6 @@ class Playback:
                 continue  # of symbols that were left out
             if isinstance(arrival, FrameArrived):
                 self.frames += 1
-            elif isinstance(arrival, Connected) and self._empty_books is not None:
-                self._empty_books.begin()
             yield at, self._minded(self._feed.on_arrival(arrival))
         if self.last is not None:
             yield self.last, self._minded(self._feed.on_time(self.last, idle=True))

@@ -152,9 +152,11 @@ def test_capture_that_begins_in_the_middle_is_replayed_without_a_snapshot_on_dem
     assert "BTCUSD has no book at the end: no whole book came (--without-snapshot" in said
     records, said = replayed(path, without_snapshot=True)
     assert isinstance(records[0], Gap)
+    found = [record for record in records if isinstance(record, L2)]
     live = [record for record in live_records(arrivals()) if isinstance(record, L2)]
-    assert [record.changes for record in records if isinstance(record, L2)] == [
-        record.changes for record in live if record.sequence is not None and record.sequence >= 5
+    assert [change.reason for change in found[0].changes] == ["initial"]
+    assert [record.changes for record in found[1:]] == [
+        record.changes for record in live if record.sequence is not None and record.sequence > 5
     ]
     assert "no book" not in said
 

@@ -21,7 +21,7 @@ from producers.protocol import RestSnapshot
 
 TOO_MANY = (418, 429)
 LONGEST_BAN_SECONDS = 3_600.0
-CHUNK_BYTES = 1 << 16
+SHOWN_BYTES = 200  # of a refusal, in the log
 
 
 class SnapshotFetcher:
@@ -105,25 +105,30 @@ class SnapshotFetcher:
         """Returns for how long to leave the exchange alone then."""
         try:
             body = self._fetch(client, wish.symbol)
-        except httpx.HTTPStatusError as error:
-            return self._failed(wish, f"HTTP status {error.response.status_code}", _ban_seconds(error.response))
+            payload = self._rest.frame(wish.symbol, body)
+        except _Refused as refused:
+            return self._failed(wish, str(refused), refused.ban_seconds)
+        except MalformedFrame as malformed:
+            return self._failed(wish, malformed.reason, 0.0)
         except (httpx.HTTPError, httpx.InvalidURL, _TooLarge) as error:
             return self._failed(wish, f"{type(error).__name__}: {error}", 0.0)
-        try:
-            payload = self._rest.frame(wish.symbol, body)
-        except MalformedFrame as error:
-            return self._failed(wish, error.reason, 0.0)
+        with self._changed:
+            # Before the answer is there: whoever reads it may want another one, by the same wish.
+            if self._wanted.get(wish.symbol) == wish:
+                del self._wanted[wish.symbol]
         # Frames of the connection are numbered from 0; what was asked for besides counts downwards.
         number = -self._fetched - 1
         if not self._inbox.put(FrameArrived(wish.link, wish.connection, number, payload, self._instant())):
+            self._want_still(wish)
             return self._failed(wish, "frames come faster than they are handled: there is no room for it", 0.0)
         self._back_off.reset()
-        with self._changed:
-            if self._wanted.get(wish.symbol) == wish:
-                del self._wanted[wish.symbol]
         self._fetched += 1
         self._metrics.count("snapshots_fetched")
         return self._apart_seconds
+
+    def _want_still(self, wish: SnapshotWanted) -> None:
+        with self._changed:
+            self._wanted.setdefault(wish.symbol, wish)
 
     def _failed(self, wish: SnapshotWanted, why: str, ban_seconds: float) -> float:
         pause = max(self._back_off.next(), ban_seconds, self._apart_seconds)
@@ -139,14 +144,26 @@ class SnapshotFetcher:
         body = bytearray()
         deadline = time.monotonic() + self._timeout_seconds
         with client.stream("GET", self._base_url + self._rest.path(symbol)) as response:
-            response.raise_for_status()
-            for chunk in response.iter_bytes(CHUNK_BYTES):
+            # In pieces as they come, so that a trickle is noticed.
+            for chunk in response.iter_bytes():
                 body += chunk
+                if not response.is_success:
+                    break
                 if len(body) > self._most_bytes:
                     raise _TooLarge(f"more than {self._most_bytes} bytes")
                 if time.monotonic() > deadline:
                     raise httpx.ReadTimeout(f"not whole within {self._timeout_seconds:g} s")
+            if not response.is_success:
+                raise _Refused(response, bytes(body[:SHOWN_BYTES]).decode("utf-8", "replace"))
         return bytes(body)
+
+
+class _Refused(Exception):
+    """The exchange answered with something else than a book; says what, and for how long it bans us."""
+
+    def __init__(self, response: httpx.Response, text: str) -> None:
+        super().__init__(f"HTTP status {response.status_code}: {text}")
+        self.ban_seconds = _ban_seconds(response)
 
 
 class _TooLarge(Exception):

@@ -75,7 +75,6 @@ class SymbolFeed:
     def connected(self, connection: str, monotonic_ms: float) -> None:
         """A new connection: nothing of the old one's book is kept."""
         self.connection = connection
-        self.awaits_first = True
         self.forget_book()
         self.doubted_at = monotonic_ms
         self.paused_at = self.unread_since = None
@@ -84,6 +83,7 @@ class SymbolFeed:
     def forget_book(self) -> None:
         """What is known of the book is worth nothing any more."""
         self.book.clear()
+        self.awaits_first = True
         self._view = None
         self.last_id = self.repeated_since = None
 

@@ -32,6 +32,7 @@ class Client:
         self._stopping = stopping
         self._stream = transport.makefile("rb")
         self.path = ""
+        self.greetings: list[bytes] = []
 
     def greet(self) -> None:
         """Answer the websocket handshake."""
@@ -70,6 +71,26 @@ class Client:
             except TimeoutError:
                 continue
 
+    def answer(self, answer: Callable[[bytes], bytes]) -> None:
+        """Answer each (short) text of the client until it goes or the test ends."""
+        self._transport.settimeout(0.1)
+        received = b""
+        while not self._stopping.is_set():
+            try:
+                data = self._transport.recv(4096)
+            except TimeoutError:
+                continue
+            if not data:
+                return
+            received += data
+            while len(received) >= 6 and len(received) >= 6 + (received[1] & 0x7F):
+                length, mask = received[1] & 0x7F, received[2:6]
+                text = bytes(byte ^ mask[index % 4] for index, byte in enumerate(received[6 : 6 + length]))
+                if received[0] & 0x0F == TEXT:
+                    self.greetings.append(text)
+                    self.send(answer(text))
+                received = received[6 + length :]
+
     def wait(self, seconds: float) -> None:
         """Let time pass, unless the test ends."""
         self._stopping.wait(seconds)
@@ -96,6 +117,7 @@ class ScriptedExchange:
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self.paths: list[str] = []
+        self.clients: list[Client] = []
         self.url = f"ws://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def __enter__(self) -> ScriptedExchange:
@@ -134,6 +156,7 @@ class ScriptedExchange:
         try:
             with contextlib.suppress(OSError):  # the client may go at any moment
                 client.greet()
+                self.clients.append(client)
                 self.paths.append(client.path)
                 script(client)
         finally:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import pytest
+
 from pipeline.back_off import BackOff
 from pipeline.metrics import Metrics
 from producers.arrivals import Arrival, FrameArrived, Instant
@@ -17,6 +19,8 @@ from producers.feed_outcome import SnapshotWanted
 from producers.inbox import Inbox
 from producers.protocol import RestSnapshot
 from producers.snapshot_fetcher import SnapshotFetcher
+from tests.producers import rest_server
+from tests.producers.rest_server import RestServer
 
 PATIENCE = 30.0
 Answer = tuple[int, dict[str, str], bytes]
@@ -202,3 +206,70 @@ def test_server_that_is_away_is_not_asked_in_a_hot_loop() -> None:
         failed = metrics.snapshot()["snapshots_failed"]
     assert isinstance(failed, int)
     assert 2 <= failed <= 11
+
+
+@pytest.mark.parametrize(
+    "slow",
+    [rest_server.Answer(hangs=True), rest_server.Answer(b"{", trickles=True)],
+    ids=["hangs", "trickles"],
+)
+def test_answer_that_does_not_come_whole_in_time_is_asked_for_again(slow: rest_server.Answer) -> None:
+    inbox = Inbox(100, 100_000)
+    with RestServer(slow, rest_server.Answer(b"{}")) as server:
+        with fetching(server.url, inbox, timeout=0.4) as (fetcher, _):
+            fetcher.want(wish("A"))
+            until(inbox, lambda got: len(got) == 1)
+    assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize("status", [418, 429])
+def test_ban_without_a_length_is_long_and_stopping_does_not_wait_for_it(status: int) -> None:
+    with BookServer((status, {}, b""), BOOK) as server:
+        with fetching(server.url, Inbox(100, 100_000)) as (fetcher, metrics):
+            fetcher.want(wish("A"))
+            await_true(lambda: metrics.snapshot().get("snapshots_failed") == 1)
+            began = time.monotonic()
+        assert time.monotonic() - began < PATIENCE / 2
+        assert len(server.asked) == 1
+
+
+def test_symbol_that_is_refused_does_not_keep_the_others_from_their_books() -> None:
+    inbox = Inbox(100, 100_000)
+    with BookServer((400, {}, b'{"code":-1121,"msg":"Invalid symbol."}'), BOOK) as server:
+        with fetching(server.url, inbox) as (fetcher, _):
+            fetcher.want(wish("A"))
+            fetcher.want(wish("B"))
+            until(inbox, lambda got: len(got) == 2)
+    assert sorted(server.paths[1:]) == ["/book/A", "/book/B"]
+
+
+def test_refusal_is_logged_with_what_the_exchange_said(capfd: pytest.CaptureFixture[str]) -> None:
+    inbox = Inbox(100, 100_000)
+    with BookServer((400, {}, b'{"code":-1121,"msg":"Invalid symbol."}'), BOOK) as server:
+        with fetching(server.url, inbox) as (fetcher, _):
+            fetcher.want(wish("A"))
+            until(inbox, lambda got: len(got) == 1)
+    assert "Invalid symbol." in capfd.readouterr().err
+
+
+class ReadAndWantedAgain(Inbox):
+    """The answer is read at once, and found too old: the book is wanted again before `put` returns."""
+
+    def __init__(self, again: Callable[[], None]) -> None:
+        super().__init__(100, 100_000)
+        self._again: Callable[[], None] | None = again
+
+    def put(self, arrival: Arrival) -> bool:
+        stays = super().put(arrival)
+        if self._again is not None:
+            self._again()
+            self._again = None
+        return stays
+
+
+def test_book_that_is_wanted_again_while_it_is_handed_over_is_fetched_again() -> None:
+    with BookServer(BOOK) as server:
+        inbox = ReadAndWantedAgain(lambda: fetcher.want(wish("A")))
+        with fetching(server.url, inbox) as (fetcher, _):
+            fetcher.want(wish("A"))
+            until(inbox, lambda got: len(got) == 2)

@@ -293,7 +293,7 @@ class ExchangeFeed:
             if kind != "snapshot" and news.last_id is not None and not self._follows(link, symbol, news, frame, out):
                 return
             self._write(link, symbol, news, kind, frame, out)
-        elif self._protocol.snapshot is not None:
+        elif self._protocol.snapshot is not None and not self._rules.book_from_nothing:
             self._wait(symbol, news, frame)
         elif kind == "changes":
             self._cut(link, "no_first_book", out)
@@ -313,7 +313,8 @@ class ExchangeFeed:
         if news.first_id is not None and news.first_id > known + 1:
             self._doubt(link, symbol, "sequence_gap", frame.at.monotonic_ms, out)
             if self._protocol.snapshot is not None:
-                self._wait(symbol, news, frame)
+                # It waits for the book, or is the first one.
+                self._on_news(link, symbol, news, frame, out)
             return False
         symbol.repeated_since = None
         symbol.is_catching_up = False

@@ -25,6 +25,7 @@ from tests.producers.rest_server import RestServer
 PATIENCE = 30.0
 Answer = tuple[int, dict[str, str], bytes]
 BOOK: Answer = (200, {}, b'{"lastUpdateId":7}')
+INVALID: Answer = (400, {}, b'{"code":-1121,"msg":"Invalid symbol."}')
 
 
 class BookServer:
@@ -215,10 +216,12 @@ def test_server_that_is_away_is_not_asked_in_a_hot_loop() -> None:
 )
 def test_answer_that_does_not_come_whole_in_time_is_asked_for_again(slow: rest_server.Answer) -> None:
     inbox = Inbox(100, 100_000)
-    with RestServer(slow, rest_server.Answer(b"{}")) as server:
-        with fetching(server.url, inbox, timeout=0.4) as (fetcher, _):
-            fetcher.want(wish("A"))
-            until(inbox, lambda got: len(got) == 1)
+    with (
+        RestServer(slow, rest_server.Answer(b"{}")) as server,
+        fetching(server.url, inbox, timeout=0.4) as (fetcher, _),
+    ):
+        fetcher.want(wish("A"))
+        until(inbox, lambda got: len(got) == 1)
     assert len(server.asked) == 2
 
 
@@ -235,20 +238,18 @@ def test_ban_without_a_length_is_long_and_stopping_does_not_wait_for_it(status: 
 
 def test_symbol_that_is_refused_does_not_keep_the_others_from_their_books() -> None:
     inbox = Inbox(100, 100_000)
-    with BookServer((400, {}, b'{"code":-1121,"msg":"Invalid symbol."}'), BOOK) as server:
-        with fetching(server.url, inbox) as (fetcher, _):
-            fetcher.want(wish("A"))
-            fetcher.want(wish("B"))
-            until(inbox, lambda got: len(got) == 2)
+    with BookServer(INVALID, BOOK) as server, fetching(server.url, inbox) as (fetcher, _):
+        fetcher.want(wish("A"))
+        fetcher.want(wish("B"))
+        until(inbox, lambda got: len(got) == 2)
     assert sorted(server.paths[1:]) == ["/book/A", "/book/B"]
 
 
 def test_refusal_is_logged_with_what_the_exchange_said(capfd: pytest.CaptureFixture[str]) -> None:
     inbox = Inbox(100, 100_000)
-    with BookServer((400, {}, b'{"code":-1121,"msg":"Invalid symbol."}'), BOOK) as server:
-        with fetching(server.url, inbox) as (fetcher, _):
-            fetcher.want(wish("A"))
-            until(inbox, lambda got: len(got) == 1)
+    with BookServer(INVALID, BOOK) as server, fetching(server.url, inbox) as (fetcher, _):
+        fetcher.want(wish("A"))
+        until(inbox, lambda got: len(got) == 1)
     assert "Invalid symbol." in capfd.readouterr().err
 
 

@@ -33,6 +33,11 @@ class History:
         cut = int(np.searchsorted(self.starts, moment))
         return History(self.starts[:cut], self.prices[:cut])
 
+    def since(self, moment: int) -> "History":
+        """The minutes that start at `moment` (epoch seconds) or later."""
+        cut = int(np.searchsorted(self.starts, moment))
+        return History(self.starts[cut:], self.prices[cut:])
+
     def traded(self) -> "History":
         """Only the minutes that have a price."""
         has_price = ~np.isnan(self.prices)

@@ -2,7 +2,7 @@
 
 import argparse
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -14,7 +14,7 @@ from forecasting.errors import CannotWrite, ExchangeAway, FitFailed, TooLittleHi
 from forecasting.history import MINUTE
 from forecasting.history_columns import utc
 from forecasting.history_file import HistoryFile, read_history
-from forecasting.model import MINIMUM_POINTS, FitSettings, suited_span
+from forecasting.model import DAY, MINIMUM_POINTS, FitSettings, suited_span
 from forecasting.publishing import publish
 from forecasting.report import short_history
 from forecasting.settings import ForecastingSettings
@@ -32,6 +32,8 @@ from pipeline.topics import HEALTH
 PART = "forecast"
 NO_FORECAST = "there is no forecast yet: until then the bot opens nothing"
 KEPT_FORECAST = "the bot goes on with the forecast that there is, as far as that reaches"
+# The last three months, as in the long measurement: what was before them says nothing of the next day.
+LONGEST_DAYS = 90
 # A history that is too short is looked at again so soon.
 _SOON_SECONDS = 5 * MINUTE
 # Of a history only so much is left to fit when a part of it is held out.
@@ -123,7 +125,8 @@ class _Follower:
         tries = TRIES if self._options.once else 1
         candles = with_patience(self._fetched, self._back_off, self._stop.wait, tries)
         kept = keep_candles(self.history, candles)
-        source = read_history(self.history, lambda _done, _whole: None)
+        whole = read_history(self.history, lambda _done, _whole: None)
+        source = replace(whole, history=whole.history.since(whole.history.last - LONGEST_DAYS * DAY))
         self._tell(kept, source)
         trained = self._trained(source)
         try:

@@ -1,12 +1,7 @@
 """Fetching candles over a real socket: what passes is told from what does not."""
 
-import shutil
-import ssl
-import subprocess
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
@@ -16,6 +11,7 @@ from pipeline.back_off import BackOff
 from tests.bot.scripted_rest import Reply, ScriptedRest
 from tests.forecasting.test_candles import FIRST, LAST, NEWEST
 from tests.simulator.running_exchange import running_exchange
+from tests.untrusted_https import needs_openssl, untrusted_https
 
 ROWS = Reply([NEWEST, LAST, FIRST])
 AWAY = Reply({"result": "error", "reason": "Maintenance", "message": "back soon"}, 503)
@@ -98,18 +94,7 @@ def test_nobody_there_may_be_tried_again(free_ports: Callable[[int], tuple[int, 
     assert not isinstance(caught.value, MalformedCandles)
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl to make a certificate with")
+@needs_openssl
 def test_certificate_of_no_known_authority_is_refused(tmp_path: Path) -> None:
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
-    subprocess.run([*make, "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", certificate],
-                   check=True, capture_output=True)  # fmt: skip
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        thread = Thread(target=server.handle_request)
-        thread.start()
-        with pytest.raises(CandlesRefused, match=f"certificate of https://localhost:{server.server_port} is not to be"):
-            fetch(f"https://localhost:{server.server_port}")
-        thread.join()
+    with untrusted_https(tmp_path) as url, pytest.raises(CandlesRefused, match=f"certificate of {url} is not to be"):
+        fetch(url)

@@ -24,6 +24,7 @@ from pipeline.process import StopSignal
 from pipeline.settings import load
 from pipeline.topics import FORECASTS, HEALTH, create_topics
 from tests.bot.scripted_rest import Reply, ScriptedRest
+from tests.forecasting.made_up import HEADER, line_of
 from tests.simulator.running_exchange import running_exchange
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,6 +96,20 @@ def test_too_short_a_history_is_kept_and_no_table_made(
     assert "60 points of 1 min are too few" in capfd.readouterr().err
     assert (state / "candles" / "BTCUSD.csv").exists()
     assert "there is no forecast" in str(table(state))
+
+
+def test_only_the_last_three_months_are_trained_on(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = state / "candles" / "BTCUSD.csv"
+    file.parent.mkdir(parents=True)
+    old = START_MS // 1000 - 91 * 86_400
+    file.write_text("\n".join([HEADER, *(line_of(old + 60 * minute) for minute in range(5))]) + "\n")
+    with ScriptedRest(rows(200)) as rest:
+        monkeypatch.setenv("CANDLES_URL", rest.url)
+        assert main(["live", "--once"]) == 0
+    origin = decode_forecast((state / "forecast" / "origin.json").read_bytes())
+    assert isinstance(origin, ForecastOrigin)
+    assert (origin.history_rows, origin.history_first) == (200, START_MS)
+    assert len(file.read_text().splitlines()) == 206
 
 
 class Following:

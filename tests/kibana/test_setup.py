@@ -20,6 +20,7 @@ from kibana.setup import set_up
 from pipeline.process import StopSignal
 from pipeline.settings import load
 from tests.kibana_stand_in.server import Kibana, Server
+from tests.untrusted_https import needs_openssl, untrusted_https
 
 LOGIN = ("setter", "pass:word with spaces")
 VIEW = SavedObject("index-pattern", "crypto-x", {"title": "crypto-x", "timeFieldName": "@timestamp"})
@@ -166,6 +167,12 @@ def test_what_is_no_kibana_is_named(monkeypatch: pytest.MonkeyPatch, server: Ser
     monkeypatch.setattr("tests.kibana_stand_in.server.status_answer", lambda: {"cluster_name": "elasticsearch"})
     with KibanaApi(server.url, None) as api, pytest.raises(WrongKibana, match="is no Kibana; look at KIBANA_URL"):
         api.check_available()
+
+
+@needs_openssl
+def test_certificate_of_no_known_authority_ends_it_at_once(tmp_path: Path) -> None:
+    with untrusted_https(tmp_path) as url, pytest.raises(WrongKibana, match=f"certificate of {url} is not to be"):
+        set_up(settings(url), StopSignal())
 
 
 # ---- refusals

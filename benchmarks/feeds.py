@@ -2,7 +2,8 @@
 
 With --captures, real frames; else generated ones. With --peer PYTHON, an interpreter whose environment has cryptofeed 3
 (it needs Python 3.13: `python3.13 -m venv cf && cf/bin/pip install cryptofeed==3.0.1`), the same frames go through that
-too, the two in turns, and the ratio is shown.
+too, the two in turns, and the ratio is shown. Seconds are those of the processor, so that others on the machine
+disturb little.
 """
 
 from __future__ import annotations

@@ -26,19 +26,14 @@ class _Ladder:
 
     def __init__(self) -> None:
         self.places: list[int] = []
-        self.levels: dict[int, Change] = {}
+        self.levels: dict[int, Level] = {}
 
     def remove(self, place: int) -> None:
         if self.levels.pop(place, None) is not None:
             del self.places[bisect_left(self.places, place)]
 
     def best(self, levels: int) -> tuple[Level, ...]:
-        found = self.levels
-        return tuple(
-            [(found[place].price, found[place].remaining) for place in self.places[: -levels - 1 : -1]]
-            if levels > 0
-            else ()
-        )
+        return tuple(map(self.levels.__getitem__, self.places[: -levels - 1 : -1])) if levels > 0 else ()
 
 
 class OrderBook:
@@ -55,28 +50,30 @@ class OrderBook:
         """Set each change's level to its new total."""
         bids, asks = self._bids, self._asks
         for change in changes:
+            price, remaining = change.price, change.remaining
             if change.side == "bid":
-                ladder, place = bids, PRICE_TICKS[change.price]
+                ladder, place = bids, PRICE_TICKS[price]
             else:
-                ladder, place = asks, -PRICE_TICKS[change.price]
-            if SIZE_TICKS[change.remaining]:
+                ladder, place = asks, -PRICE_TICKS[price]
+            if SIZE_TICKS[remaining]:
                 if place not in ladder.levels:
                     insort(ladder.places, place)
-                ladder.levels[place] = change
+                ladder.levels[place] = (price, remaining)
             else:
                 ladder.remove(place)
 
     def replace(self, changes: Iterable[Change]) -> None:
         """Forget every level and take these; faster than one by one for a large first book."""
-        bids: dict[int, Change] = {}
-        asks: dict[int, Change] = {}
+        bids: dict[int, Level] = {}
+        asks: dict[int, Level] = {}
         for change in changes:
+            price, remaining = change.price, change.remaining
             if change.side == "bid":
-                levels, place = bids, PRICE_TICKS[change.price]
+                levels, place = bids, PRICE_TICKS[price]
             else:
-                levels, place = asks, -PRICE_TICKS[change.price]
-            if SIZE_TICKS[change.remaining]:
-                levels[place] = change
+                levels, place = asks, -PRICE_TICKS[price]
+            if SIZE_TICKS[remaining]:
+                levels[place] = (price, remaining)
             else:
                 levels.pop(place, None)
         self._bids.levels, self._bids.places = bids, sorted(bids)
@@ -93,7 +90,7 @@ class OrderBook:
     def remaining(self, side: Side, price: Decimal) -> Decimal:
         """What remains at a price; 0 without a level there."""
         level = self._ladder(side).levels.get(_place(side, price))
-        return Decimal(level.remaining) if level and Decimal(level.price) == price else Decimal(0)
+        return Decimal(level[1]) if level and Decimal(level[0]) == price else Decimal(0)
 
     def within(self, distance: Decimal) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
         """The levels no farther than `distance` (in quote) from the mid, best first; none without a mid."""
@@ -110,13 +107,13 @@ class OrderBook:
     def best_bid(self) -> Decimal | None:
         """The highest price that is bid."""
         places = self._bids.places
-        return Decimal(self._bids.levels[places[-1]].price) if places else None
+        return Decimal(self._bids.levels[places[-1]][0]) if places else None
 
     @property
     def best_ask(self) -> Decimal | None:
         """The lowest price that is asked."""
         places = self._asks.places
-        return Decimal(self._asks.levels[places[-1]].price) if places else None
+        return Decimal(self._asks.levels[places[-1]][0]) if places else None
 
     @property
     def mid(self) -> Decimal | None:

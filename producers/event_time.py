@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 
 from pipeline.metrics import Metrics
@@ -10,6 +11,7 @@ from producers.exchange_clock import ExchangeClock, Reading, TimeSource
 from producers.feed_outcome import Outcome
 from producers.feed_records import Provenance, tick_records
 from producers.symbol_feed import SECOND_MS, SymbolFeed
+from producers.tally import Tally
 
 MINUTE_MS = 60_000
 
@@ -23,15 +25,17 @@ class EventTime:
         symbols: Collection[SymbolFeed],
         last_event_time: int,
         farthest_ahead_ms: float,
+        tally: Tally,
         metrics: Metrics,
     ) -> None:
         self.last = last_event_time
         self._exchange = exchange
         self._symbols = symbols
+        self._tally = tally
         self._metrics = metrics
         self._clock = ExchangeClock(farthest_ahead_ms)
-        # The earliest tick that may be due; None: nobody ticks yet, or somebody has just begun.
-        self._due: int | None = None
+        # The earliest tick that may be due; 0: somebody has just begun.
+        self.due: float = 0
 
     def now(self, at: Instant) -> int | None:
         """The exchange's time; None before any time was accepted."""
@@ -51,7 +55,10 @@ class EventTime:
         """The time of a message. `is_untimed`: it has none by its nature, so that its absence is not counted."""
         reading = self._clock.read(exchange_time, at)
         if reading.source is not TimeSource.EXCHANGE and not (is_untimed and exchange_time is None):
-            self._metrics.count("times", why=str(reading.source))
+            if reading.source is TimeSource.ABSENT:
+                self._tally.absent_times += 1
+            else:
+                self._tally.refused_times += 1
         return reading
 
     def raised(self, time: int) -> int:
@@ -64,7 +71,7 @@ class EventTime:
         """The clock began anew: ticks begin anew too."""
         for symbol in self._symbols:
             symbol.next_tick = None
-        self._due = None
+        self.due = 0
 
     def start_ticks(self, time: int) -> None:
         """Every trusted symbol that does not tick begins with the first whole second from `time` on."""
@@ -74,11 +81,11 @@ class EventTime:
         for symbol in self._symbols:
             if symbol.doubt is None and symbol.next_tick is None:
                 symbol.next_tick = first
-        self._due = None
+        self.due = 0
 
     def write_ticks(self, until: float, at: Instant, out: Outcome, proven: Collection[SymbolFeed] = ()) -> None:
         """Write all ticks due up to `until`: those of symbols that nothing holds back, and of the proven ones."""
-        if self._due is not None and until < self._due:
+        if until < self.due:
             return
         while True:
             second, due = None, None
@@ -92,7 +99,7 @@ class EventTime:
                 break
             self._write_tick(due, second, at, out)
             due.next_tick = second + SECOND_MS
-        self._due = min((symbol.next_tick for symbol in self._symbols if symbol.next_tick is not None), default=None)
+        self.due = min((symbol.next_tick for symbol in self._symbols if symbol.next_tick is not None), default=math.inf)
 
     def _write_tick(self, symbol: SymbolFeed, second: int, at: Instant, out: Outcome) -> None:
         event_time = max(second, self.last)

@@ -25,6 +25,7 @@ from producers.feed_writer import FeedWriter
 from producers.link import Link
 from producers.protocol import BookNews, Frame, News, Protocol, Refusal
 from producers.symbol_feed import Doubt, SymbolFeed
+from producers.tally import Tally
 
 # A process that stood still for longer is not given the benefit of the doubt.
 LONGEST_PAUSE_MS = 30_000
@@ -80,6 +81,7 @@ class ExchangeFeed:
         self._first_changes_are_snapshot = protocol.first_changes_are_snapshot or rules.book_from_nothing
         self._rules = rules
         self._metrics = metrics
+        self._tally = Tally()
         self._last_seen: float | None = None
         self._symbols: dict[str, SymbolFeed] = {}
         self._links: dict[str, Link] = {}
@@ -91,11 +93,9 @@ class ExchangeFeed:
             self._links[name] = Link(name, feeds, protocol.first_sequence)
         everyone = self._symbols.values()
         self._time = EventTime(
-            protocol.exchange, everyone, start.last_event_time or 0, rules.farthest_ahead_ms, metrics
+            protocol.exchange, everyone, start.last_event_time or 0, rules.farthest_ahead_ms, self._tally, metrics
         )
-        self._writer = FeedWriter(protocol.exchange, everyone, self._time, metrics)
-        # Counted apart and handed over now and then: these change with every frame.
-        self._frames = self._bytes = 0
+        self._writer = FeedWriter(protocol.exchange, everyone, self._time, self._tally, metrics)
         self._is_clock_told = False
         self._show_state()
 
@@ -108,6 +108,7 @@ class ExchangeFeed:
         """Handle what a connection told."""
         out = Outcome()
         self.take(arrival, out)
+        self.count_frames()
         return out
 
     def take(self, arrival: Arrival, out: Outcome) -> None:
@@ -154,14 +155,8 @@ class ExchangeFeed:
 
     def count_frames(self) -> None:
         """Bring the metrics up to date."""
-        if self._frames:
-            self._metrics.count("frames", self._frames)
-            self._metrics.count("bytes", self._bytes)
-            self._metrics.gauge("lag_ms", self._writer.lag_ms)
-            if self._writer.delays:
-                self._metrics.observe("delay_ms", self._writer.delays)
-                self._writer.delays.clear()
-            self._frames = self._bytes = 0
+        self._tally.hand_over(self._metrics)
+        self._metrics.gauge("lag_ms", self._writer.lag_ms)
 
     def _show_state(self) -> None:
         """Let the metrics see, whenever somebody looks, who is connected and who is trusted."""
@@ -223,8 +218,8 @@ class ExchangeFeed:
     # What frames bring.
 
     def _on_frame(self, link: Link, frame: FrameArrived, out: Outcome) -> None:
-        self._frames += 1
-        self._bytes += len(frame.payload)
+        self._tally.frames += 1
+        self._tally.bytes += len(frame.payload)
         try:
             parsed = self._parse(frame.payload)
         except MalformedFrame as malformed:

@@ -13,15 +13,17 @@ from producers.feed_outcome import Outcome
 from producers.feed_records import Provenance, add_l2_records, gap_record, trade_record
 from producers.protocol import BookNews, News
 from producers.symbol_feed import Doubt, SymbolFeed
+from producers.tally import Tally
 
 
 class FeedWriter:
     """Writes what is certain: whoever calls it has checked that nothing before it is missing, or that it is a book."""
 
-    def __init__(self, exchange: str, symbols: Collection[SymbolFeed], time: EventTime, metrics: Metrics) -> None:
+    def __init__(
+        self, exchange: str, symbols: Collection[SymbolFeed], time: EventTime, tally: Tally, metrics: Metrics
+    ) -> None:
         self.lag_ms: int | None = None
-        # How much later than the exchange's time each frame came; whoever reads it clears it.
-        self.delays: list[int] = []
+        self._tally = tally
         self._exchange = exchange
         self._symbols = symbols
         self._time = time
@@ -29,21 +31,23 @@ class FeedWriter:
 
     def write(self, symbol: SymbolFeed, news: News, kind: BookNews, frame: FrameArrived, out: Outcome) -> None:
         """All records of the news. `kind` is what its levels are taken for."""
-        time = self._time
-        reading = time.read(news.exchange_time, frame.at, is_untimed=kind == "snapshot")
+        time, at = self._time, frame.at
+        reading = time.read(news.exchange_time, at, is_untimed=kind == "snapshot")
+        moment = reading.time
         if reading.restarted:
             self.restart(reading, frame, out)
         if symbol.next_tick is None:
-            time.start_ticks(reading.time)
-        time.write_ticks(reading.time, frame.at, out, (symbol,) if reading.source is TimeSource.EXCHANGE else ())
-        event_time = time.raised(reading.time)
-        late = reading.time < event_time
-        self.lag_ms = frame.at.wall_ms - event_time
+            time.start_ticks(moment)
+        if moment >= time.due:
+            time.write_ticks(moment, at, out, (symbol,) if reading.source is TimeSource.EXCHANGE else ())
+        event_time = time.raised(moment)
+        late = moment < event_time
+        self.lag_ms = at.wall_ms - event_time
         source = Provenance(
             self._exchange,
             symbol.symbol,
             event_time,
-            frame.at.wall_ms,
+            at.wall_ms,
             frame.connection,
             news.sequence,
             late,
@@ -63,11 +67,11 @@ class FeedWriter:
         elif news.trades:
             self._write_trades(symbol, news, source, out)
         if news.ignored:
-            self._metrics.count("ignored_events", news.ignored)
+            self._tally.ignored_events += news.ignored
         if late:
-            self._metrics.count("late_frames")
+            self._tally.late_frames += 1
         if reading.stands_in is None:
-            self.delays.append(frame.at.wall_ms - reading.time)
+            self._tally.delays.append(at.wall_ms - moment)
 
     def restart(self, reading: Reading, frame: FrameArrived, out: Outcome) -> None:
         """The exchange's clock began anew: which minutes the last records belong to is in doubt."""

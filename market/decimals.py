@@ -53,13 +53,20 @@ class _Ticks(dict[str, int]):
     Asking for a text that does not fit raises `OutOfRange`, saying what was expected.
     """
 
-    def __init__(self, read: Callable[[str], Decimal], scale: int) -> None:
+    def __init__(self, read: Callable[[str], Decimal], usual: str, scale: int) -> None:
         super().__init__()
         self._read = read
         self._scale = scale
+        # What nearly every text looks like is read without a detour.
+        self._is_usual = re.compile(usual, re.ASCII).fullmatch
+        self._powers = [10 ** (scale - digits) for digits in range(scale + 1)]
 
     def __missing__(self, text: str) -> int:
-        ticks = int(self._read(text).scaleb(self._scale, EXACT))
+        if type(text) is str and self._is_usual(text):
+            whole, _, part = text.partition(".")
+            ticks = int(whole + part) * self._powers[len(part)]
+        else:
+            ticks = int(self._read(text).scaleb(self._scale, EXACT))
         if len(self) >= _MOST_REMEMBERED:
             self.clear()
         self[text] = ticks
@@ -67,8 +74,8 @@ class _Ticks(dict[str, int]):
 
 
 # PRICE_TICKS["0.5"] is 50,000,000 (of 10^-8); SIZE_TICKS["0.00"] is 0 (of 10^-10).
-PRICE_TICKS: Final = _Ticks(exact_price, _PRICE_SCALE)
-SIZE_TICKS: Final = _Ticks(exact_size, _SIZE_SCALE)
+PRICE_TICKS: Final = _Ticks(exact_price, r"[1-9]\d{0,9}(?:\.\d{1,8})?", _PRICE_SCALE)
+SIZE_TICKS: Final = _Ticks(exact_size, r"\d{1,9}(?:\.\d{1,10})?", _SIZE_SCALE)
 
 
 def plain(number: Decimal) -> str:

@@ -351,8 +351,8 @@ class ExchangeFeed:
 
     def _on_answer(self, link: Link, frame: FrameArrived, out: Outcome) -> None:
         """The answer to a request. It proves nothing about the socket, and one that is unreadable lost nothing."""
-        self._frames += 1
-        self._bytes += len(frame.payload)
+        self._tally.frames += 1
+        self._tally.bytes += len(frame.payload)
         try:
             news = self._parse(frame.payload).news
         except MalformedFrame as malformed:

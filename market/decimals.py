@@ -59,7 +59,7 @@ class _Ticks(dict[str, int]):
         self._scale = scale
         # What nearly every text looks like is read without a detour.
         self._is_usual = re.compile(usual, re.ASCII).fullmatch
-        self._powers = [10 ** (scale - digits) for digits in range(scale + 1)]
+        self._powers: list[int] = [10 ** (scale - digits) for digits in range(scale + 1)]
 
     def __missing__(self, text: str) -> int:
         if type(text) is str and self._is_usual(text):

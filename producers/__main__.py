@@ -6,10 +6,10 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from producers.commands import record, replay, run
+from producers.commands import book, record, replay, run
 
 # Each module adds one command and sets `execute`.
-COMMANDS = (run, record, replay)
+COMMANDS = (run, record, replay, book)
 
 
 def main(arguments: list[str] | None = None) -> int:

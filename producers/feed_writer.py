@@ -58,7 +58,7 @@ class FeedWriter:
             out.records.append(self._gap(symbol.doubt, source))
             symbol.recover(event_time)
             time.start_ticks(event_time)
-        if not symbol.is_repeating:
+        if not symbol.is_repeating and (symbol.last_id is None or news.last_id is not None):
             symbol.proven_until = event_time
         if kind:
             add_l2_records(_taken(symbol, news, kind), source, out.records)

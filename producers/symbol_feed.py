@@ -111,8 +111,11 @@ class SymbolFeed:
             self.paused_at = None
 
     def prove_ticks(self) -> None:
-        """A frame without news came: everything before the last tick is known to be there."""
-        if self.next_tick is not None and not self.is_repeating:
+        """A frame without news came: everything before the last tick is known to be there.
+
+        Not so where the symbol's updates have numbers of their own: only the next one tells whether one is missing.
+        """
+        if self.next_tick is not None and not self.is_repeating and self.last_id is None:
             self.proven_until = max(self.proven_until or 0, self.next_tick - SECOND_MS)
 
     @property

@@ -6,10 +6,10 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from producers.commands import book, record, replay, run
+from producers.commands import book, latency, lines, record, replay, run, tops, watch
 
 # Each module adds one command and sets `execute`.
-COMMANDS = (run, record, replay, book)
+COMMANDS = (run, record, replay, book, watch, tops, lines, latency)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -15,6 +15,7 @@ from producers.connections import Connections, links_of
 from producers.exchange_feed import ExchangeFeed, FeedStart
 from producers.feed_outcome import Outcome
 from producers.inbox import Inbox
+from producers.progress import ProgressLine
 from producers.protocol import Protocol
 from producers.protocols import chosen_protocol, chosen_symbols
 from producers.run import LOOK_SECONDS, MOST_AT_ONCE, feed_rules
@@ -50,12 +51,17 @@ class Told:
 
 
 def follow(
-    exchanges: Sequence[Followed], seconds: float | None, stop: Event, on_arrival: Callable[[Told], None]
+    exchanges: Sequence[Followed],
+    seconds: float | None,
+    stop: Event,
+    on_arrival: Callable[[Told], None],
+    progress: Callable[[], str] | None = None,
 ) -> None:
     """Hand on all that arrives, in one thread, until stopped or until `seconds` have passed.
 
-    The feeds run beside: they know when to connect anew and which books to ask for. Raises WrongSettings for symbols
-    and protocols that are not there and when an exchange refuses for good, and what `on_arrival` raises.
+    `progress` says how far it is, when that is of interest. The feeds run beside: they know when to connect anew and
+    which books to ask for. Raises WrongSettings for symbols and protocols that are not there and when an exchange
+    refuses for good, and what `on_arrival` raises.
     """
     ends_at = None if seconds is None else time.monotonic() + seconds
     # All share one inbox, so what they tell comes in the order in which it was received.
@@ -69,6 +75,7 @@ def follow(
     with ExitStack() as connected:
         runs = [_Run(followed, inbox, instant, clock.speed) for followed in exchanges]
         by_link = {link: run for run in runs for link in run.links}
+        line = None if progress is None else connected.enter_context(ProgressLine(progress))
         for run in runs:
             connected.enter_context(run.connections)
         while not stop.is_set() and (ends_at is None or time.monotonic() < ends_at):
@@ -81,6 +88,8 @@ def follow(
             idle = not len(inbox)
             for run in runs:
                 run.connections.obey(run.feed.on_time(instant(), idle=idle))
+            if line is not None:
+                line.show()
     while arrivals := inbox.take(MOST_AT_ONCE, 0):
         for arrival in arrivals:
             by_link[arrival.link].take(arrival, on_arrival)

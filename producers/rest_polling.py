@@ -11,6 +11,7 @@ from urllib.parse import quote
 import httpx
 
 LARGEST_ANSWER = 64 * 1024 * 1024
+JOIN_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ class Poller:
 
     def __exit__(self, *_: object) -> None:
         self._stopping.set()
-        self._thread.join(2 * self._timeout_seconds)
+        # A request that hangs is not waited for: what it would bring is not wanted any more.
+        self._thread.join(JOIN_SECONDS)
 
     def _run(self) -> None:
         # Made before the clock runs: reading the certificates of all authorities takes longer than a request.
@@ -91,6 +93,8 @@ class Poller:
                     size += len(chunk)
                     if size > LARGEST_ANSWER:
                         raise httpx.DecodingError(f"more than {LARGEST_ANSWER} bytes")
+                    if time.monotonic() > began + self._timeout_seconds:
+                        raise httpx.ReadTimeout(f"not whole within {self._timeout_seconds:g} s")
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             self.polled.failures += 1
             self.polled.last_failure = (

@@ -58,7 +58,8 @@ _upbit = msgspec.json.Decoder(_UpbitFrame)
 
 def is_stream_line(torn: bytes, names: Collection[str]) -> bool:
     """Whether this is the beginning of such a line; of a very short one only for these names."""
-    return bool(START.match(torn)) or any(f"{name}@orderbook,".encode().startswith(torn) for name in names)
+    beginnings = [f"{name}@{kind}".encode() for name in names for kind in ("orderbook,", "trade, ")]
+    return bool(START.match(torn)) or any(beginning.startswith(torn) for beginning in beginnings)
 
 
 def upbit_name(code: str) -> str:

@@ -89,7 +89,7 @@ def _write(chosen: argparse.Namespace, out: Path, _: ProducerSettings, stop: Sto
                 file.add(line)
                 lines += 1
 
-        follow(followed, chosen.seconds, stop, write)
+        follow(followed, chosen.seconds, stop, write, lambda: f"{lines:,} lines in {out}")
     log.info(f"wrote {lines:,} lines", out=out)
 
 

@@ -58,7 +58,7 @@ def _write(chosen: argparse.Namespace, out: Path, settings: ProducerSettings, st
                 file.add(top_line(bids, asks, told.arrival.at.wall_ms).encode())
                 lines += 1
 
-        follow([followed], chosen.seconds, stop, write)
+        follow([followed], chosen.seconds, stop, write, lambda: f"{lines:,} lines in {out}")
     log.info(f"wrote {lines:,} lines", out=out)
 
 

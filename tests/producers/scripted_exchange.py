@@ -32,6 +32,7 @@ class Client:
         self._stopping = stopping
         self._stream = transport.makefile("rb")
         self.path = ""
+        self.headers: dict[str, str] = {}
         self.greetings: list[bytes] = []
 
     def greet(self) -> None:
@@ -40,6 +41,7 @@ class Client:
         key = ""
         while line := self._stream.readline().strip():
             name, _, value = line.decode().partition(": ")
+            self.headers[name.lower()] = value
             if name.lower() == "sec-websocket-key":
                 key = value
         digest = hashlib.sha1(key.encode() + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()
@@ -55,10 +57,13 @@ class Client:
         self._transport.sendall(data)
 
     def read_frame(self) -> tuple[int, bytes]:
-        """The next (short) frame of the client: opcode and payload."""
+        """The next frame of the client (up to 64 KiB): opcode and payload."""
         first, second = self._stream.read(2)
+        length = second & 0x7F
+        if length == 126:
+            (length,) = struct.unpack("!H", self._stream.read(2))
         mask = self._stream.read(4)
-        payload = self._stream.read(second & 0x7F)
+        payload = self._stream.read(length)
         return first & 0x0F, bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
 
     def stay(self) -> None:

@@ -18,6 +18,7 @@ from bot.state import BotState
 from bot.trader import Trader
 from market.records import encode
 from market.symbols import UnknownSymbol, steps_of
+from pipeline.alive import SignOfLife
 from pipeline.back_off import BackOff
 from pipeline.clock import Clock
 from pipeline.dead_letters import dead_letter
@@ -70,10 +71,10 @@ def run(settings: BotSettings, stop: StopSignal) -> None:
             )
         )
         log.info("the bot is ready", bot=settings.author.bot, position=str(state.ledger.position), state=state.operator)
-        _trade(trader, inbox, exchange, stop)
+        _trade(trader, inbox, exchange, stop, settings.sign_of_life())
 
 
-def _trade(trader: Trader, inbox: Inbox, exchange: Exchange, stop: StopSignal) -> None:
+def _trade(trader: Trader, inbox: Inbox, exchange: Exchange, stop: StopSignal, alive: SignOfLife) -> None:
     while not stop.is_set():
         if isinstance(exchange, PaperExchange):
             exchange.keep_up()
@@ -83,6 +84,7 @@ def _trade(trader: Trader, inbox: Inbox, exchange: Exchange, stop: StopSignal) -
         trader.tick()
         if not stop.is_set():
             trader.take_minutes(arrived.minutes)
+        alive.give()
 
 
 def _is_paper(settings: BotSettings) -> bool:

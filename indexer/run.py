@@ -15,6 +15,7 @@ from indexer.errors import ElasticsearchAway
 from indexer.settings import IndexerSettings
 from market.errors import MarketError
 from market.records import encode
+from pipeline.alive import SignOfLife
 from pipeline.back_off import BackOff
 from pipeline.errors import TemporarilyUnavailable
 from pipeline.kafka_clients import Publisher, await_topics, make_consumer, partitions_of
@@ -63,7 +64,8 @@ def run(settings: IndexerSettings, stop: StopSignal) -> None:
         )
         aside = DeadLetters(publisher, metrics, clock)
         with health:
-            Indexer(consumer, writer, aside, metrics, settings.indexer_bulk_documents).run(stop)
+            indexer = Indexer(consumer, writer, aside, metrics, settings.indexer_bulk_documents)
+            indexer.run(stop, settings.sign_of_life())
         # Only the last sample of the metrics is on its way now: not worth an error.
         with suppress(TemporarilyUnavailable):
             publisher.flush(_FAREWELL_SECONDS)
@@ -92,8 +94,11 @@ class Indexer:
         self._back_off = BackOff(first=0.5, cap=10.0)
         self._away = False
 
-    def run(self, stop: StopSignal) -> None:
-        """Until `stop` is set. Raises `TemporarilyUnavailable` when Kafka is away for good."""
+    def run(self, stop: StopSignal, alive: SignOfLife) -> None:
+        """Until `stop` is set; no sign of life while Elasticsearch is away.
+
+        Raises `TemporarilyUnavailable` when Kafka is away for good.
+        """
         try:
             partitions = partitions_of(self._consumer, *TOPICS)
             self._consumer.assign(partitions)
@@ -107,6 +112,7 @@ class Indexer:
                     self._consumer.commit(timeout_ms=_COMMIT_MS)
                     self._metrics.count("records", len(records))
                 self._metrics.gauge("records_behind", self._behind(partitions))
+                alive.give()
         except KafkaError as error:
             raise TemporarilyUnavailable(f"Kafka does not answer: {error!r}") from error
 

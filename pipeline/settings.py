@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from pipeline.alive import SignOfLife
 from pipeline.broker_address import addresses
 from pipeline.clock import Clock
 from pipeline.errors import WrongSettings
@@ -41,6 +42,9 @@ class PartSettings(BaseSettings):
     metrics_host: str = Field(
         default="127.0.0.1", min_length=1, description="address that /metrics listens on; 0.0.0.0 in a container"
     )
+    alive_file: Path | None = Field(
+        default=None, description="file that a part touches each second while it does its work; empty: none"
+    )
     feed_partitions: int = Field(
         default=1, ge=1, le=1000, description="partitions of each feed topic when it is created; a symbol stays in one"
     )
@@ -63,6 +67,10 @@ class PartSettings(BaseSettings):
         if self.clock_speed != 1.0 and not self.clock_anchor_ms:
             raise ValueError("CLOCK_SPEED other than 1 needs CLOCK_ANCHOR_MS, so that all parts show the same time")
         return self
+
+    def sign_of_life(self) -> SignOfLife:
+        """What the part's main loop gives as often as it does its work."""
+        return SignOfLife(self.alive_file)
 
     def clock(self) -> Clock:
         """The clock that these settings describe."""

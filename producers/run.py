@@ -120,7 +120,10 @@ def _stream(
     def handle(outcome: Outcome) -> None:
         feed_log.write(outcome)
         connections.obey(outcome)
+        if outcome.records:
+            alive.give()
 
+    alive = settings.sign_of_life()
     inbox = Inbox(settings.feed_inbox_frames, settings.feed_inbox_bytes)
     metrics.watch("last_record_age_ms", last_record_age_ms)
     metrics.watch("in_flight_bytes", lambda: publisher.in_flight_bytes)

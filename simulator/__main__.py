@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         commands.add_parser(
             "serve",
             help="run the exchange until stopped",
-            description="Run the exchange on 127.0.0.1 until SIGTERM or Ctrl-C.",
+            description="Run the exchange on SIMULATOR_HOST until SIGTERM or Ctrl-C.",
             epilog=SCENES
             + "\n\nSettings come from the environment and .env: "
             + ", ".join(name.upper() for name in SimulatorSettings.model_fields),

@@ -29,7 +29,6 @@ from simulator.trading_api import TradingApi, clock_date
 from simulator.trading_desk import TradingDesk
 from simulator.units import Units
 
-HOST = "127.0.0.1"
 STEP_SECONDS = 0.02  # real: how often the market is brought up to date
 # The market does not make up for a longer pause of this process.
 CATCH_UP_SECONDS = 2.0
@@ -96,24 +95,26 @@ async def _serve(settings: SimulatorSettings, journal: AccountJournal, stop: Sto
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
-        await _listen(runner, settings.simulator_port)
+        await _listen(runner, settings.simulator_host, settings.simulator_port)
         get_log("simulator").info(
             "listening",
-            url=f"ws://{HOST}:{settings.simulator_port}",
+            url=f"ws://{settings.simulator_host}:{settings.simulator_port}",
             symbols=settings.symbols,
             source=settings.simulator_play or "SIMULATED market",
             account=str(settings.exchange_dir),
         )
+        alive = settings.sign_of_life()
         while not stop.is_set():
             feed.advance(clock.wall_ms())
+            alive.give()
             await asyncio.sleep(STEP_SECONDS)
         await sockets.close()
     finally:
         await runner.cleanup()
 
 
-async def _listen(runner: web.AppRunner, port: int) -> None:
+async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
     try:
-        await web.TCPSite(runner, HOST, port).start()
+        await web.TCPSite(runner, host, port).start()
     except OSError as error:
-        raise PortTaken(f"port {port} of {HOST} cannot be listened on: {error.strerror or error}") from error
+        raise PortTaken(f"port {port} of {host} cannot be listened on: {error.strerror or error}") from error

@@ -20,9 +20,10 @@ from simulator.signatures import ApiKey
 class SimulatorSettings(PartSettings):
     """What `python -m simulator` can be told. Times are those of the clock (`CLOCK_SPEED`) unless said otherwise."""
 
-    simulator_port: int = Field(
-        default=8181, ge=1, le=65535, description="port of the simulated exchange, on 127.0.0.1"
+    simulator_host: str = Field(
+        default="127.0.0.1", description="address that it listens on; another only inside a container's own network"
     )
+    simulator_port: int = Field(default=8181, ge=1, le=65535, description="port of the simulated exchange")
     simulator_symbols: str = Field(default="BTCUSD", description="symbols that it trades, separated by commas")
     simulator_seed: int = Field(default=1, ge=0, description="seed of everything that looks like chance in it")
     simulator_rate: float = Field(

@@ -10,6 +10,7 @@ from pyspark.errors import PySparkRuntimeError
 from pyspark.sql import SparkSession
 
 from market.records import Health, encode
+from pipeline.alive import SignOfLife
 from pipeline.errors import TemporarilyUnavailable
 from pipeline.kafka_clients import Publisher, await_topics, make_consumer, partitions_of
 from pipeline.log import get_log
@@ -84,13 +85,15 @@ def _run_queries(
                 return
             queries.append(RunningQuery(plan, start(spark, plan, settings)))
         log.info("queries started", queries=[each.plan.name for each in queries], ui=spark.sparkContext.uiWebUrl)
-        _watch(spark, queries, metrics, stop)
+        _watch(spark, queries, metrics, stop, settings.sign_of_life())
     finally:
         for query in queries:
             query.stop()
 
 
-def _watch(spark: SparkSession, queries: Sequence[RunningQuery], metrics: Metrics, stop: StopSignal) -> None:
+def _watch(
+    spark: SparkSession, queries: Sequence[RunningQuery], metrics: Metrics, stop: StopSignal, alive: SignOfLife
+) -> None:
     """Looks after the queries until `stop`; raises what ended the first of them that ended by itself."""
     java = java_process(spark)
     looks = 0
@@ -106,6 +109,8 @@ def _watch(spark: SparkSession, queries: Sequence[RunningQuery], metrics: Metric
         if looks % _LOOKS_A_READING == 0:
             for query in queries:
                 query.read_progress(metrics, log)
+        if not any(query.is_silent for query in queries):
+            alive.give()
 
 
 def _is_gone(java: subprocess.Popen[bytes]) -> bool:

@@ -36,6 +36,11 @@ class RunningQuery:
             return None
         return why_it_ended(self.plan, self._query.exception())
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether Spark has not reported of it for so long that it waits for Kafka or cannot keep up."""
+        return time.monotonic() - self._heard > _SILENCE_SECONDS
+
     def stop(self) -> None:
         """Ends it now; the batch in hand is done again by the next start. No matter if Java is gone already."""
         try:
@@ -55,13 +60,12 @@ class RunningQuery:
                 query=self.plan.name,
                 rows=self._progress.late - before.late,
             )
-        now = time.monotonic()
         if self._progress.newest != before.newest:
-            self._heard = now
-        elif now - self._heard > _SILENCE_SECONDS:
+            self._heard = time.monotonic()
+        elif self.is_silent:
             log.warning(
-                f"no batch of query {self.plan.name} for {now - self._heard:.0f} s: is Kafka away, or too much to do? "
-                "It goes on by itself"
+                f"no batch of query {self.plan.name} for {time.monotonic() - self._heard:.0f} s: is Kafka away, "
+                "or too much to do? It goes on by itself"
             )
 
 

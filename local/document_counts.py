@@ -48,7 +48,12 @@ def document_counts(port: int, folder: Path, seconds: float = SECONDS) -> Docume
         password = password_file(folder, READER).read_text(encoding="utf-8")
     except OSError:
         return "has not been started yet"
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=seconds)
+    return counted(LOOPBACK, port, password, seconds)
+
+
+def counted(host: str, port: int, password: str, seconds: float = SECONDS) -> Documents:
+    """As `document_counts`, with the reader's password as it is."""
+    connection = http.client.HTTPConnection(host, port, timeout=seconds)
     login = b64encode(f"{READER}:{password}".encode()).decode()
     headers = {"Authorization": f"Basic {login}", "Content-Type": "application/json"}
     try:
@@ -56,7 +61,7 @@ def document_counts(port: int, folder: Path, seconds: float = SECONDS) -> Docume
         answer = connection.getresponse()
         body = answer.read()
     except (OSError, http.client.HTTPException):
-        return f"does not answer at {LOOPBACK}:{port}"
+        return f"does not answer at {host}:{port}"
     finally:
         connection.close()
     return counts_in(answer.status, body)

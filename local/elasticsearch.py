@@ -13,7 +13,16 @@ from pathlib import Path
 
 from local.as_user import OtherUser, user_instead_of_root
 from local.child_server import ChildServer
-from local.elasticsearch_accounts import ADMIN, ROLES, USERS_ROLES, passwords, users_file
+from local.elasticsearch_accounts import (
+    ADMIN,
+    ROLES,
+    USERS_ROLES,
+    kept_secret,
+    passwords,
+    service_token,
+    service_tokens_file,
+    users_file,
+)
 from local.elasticsearch_place import SHARED, forget_place, give, run_place, unpacked
 from local.errors import NotReadyYet
 from local.jdk import Jdk
@@ -49,6 +58,11 @@ class ElasticsearchNode:
         """The password of each of its users; made up at the first look, then kept in the folder."""
         self.folder.mkdir(parents=True, exist_ok=True)
         return passwords(self.folder)
+
+    @property
+    def kibana_token(self) -> str:
+        """The bearer token that a Kibana would log in with."""
+        return service_token(self._kibana_secret())
 
     @property
     def argv(self) -> tuple[str, ...]:
@@ -104,6 +118,9 @@ class ElasticsearchNode:
         """Removes what lies outside its folder, before the folder itself is removed."""
         forget_place(self.folder)
 
+    def _kibana_secret(self) -> str:
+        return kept_secret(self.folder / "kibana-token.secret")
+
     def _place(self) -> Path:
         return run_place(self.folder, self.user, self.shared)
 
@@ -135,6 +152,7 @@ class ElasticsearchNode:
             "roles.yml": ROLES,
             "users": users_file(self.passwords),
             "users_roles": USERS_ROLES,
+            "service_tokens": service_tokens_file(self._kibana_secret()),
         }
 
 

@@ -27,8 +27,8 @@ def kept_origin(run_dir: Path) -> ForecastOrigin | None:
     return origin if isinstance(origin, ForecastOrigin) else None
 
 
-def can_be_kept(run_dir: Path, cycle_seconds: int, now_ms: int) -> bool:
-    """Whether there is a forecast that knows this cycle and covers the next hours from `now_ms` on."""
+def can_be_kept(run_dir: Path, cycle_seconds: int | None, now_ms: int) -> bool:
+    """Whether there is a forecast that knows this cycle (None: of a real market) and covers the next hours."""
     origin = kept_origin(run_dir)
     return (
         origin is not None

@@ -121,7 +121,7 @@ def _part_status(
     sample = look.parts.get(part.name)
     ages = [topic_ages.get(topic) for topic in part.writes]
     if sample is not None:
-        ages.append(_age(sample.received_ms, now_ms))
+        ages.append(seconds_between(sample.received_ms, now_ms))
     dead = part.state == "up" and (part.pid is None or not is_alive(part.pid))
     return PartStatus(
         name=part.name,
@@ -147,7 +147,7 @@ def look_into_broker(bootstrap: str) -> BrokerLook:
         TopicStatus(
             topic.topic,
             topic.records,
-            min((_age(record.timestamp, now_ms) for record in newest[topic.topic]), default=None),
+            min((seconds_between(record.timestamp, now_ms) for record in newest[topic.topic]), default=None),
         )
         for topic in ends
     )
@@ -176,5 +176,6 @@ def process_is_alive(pid: int) -> bool:
     return True
 
 
-def _age(then_ms: int, now_ms: int) -> float:
+def seconds_between(then_ms: int, now_ms: int) -> float:
+    """Seconds between two times in epoch milliseconds."""
     return round(max(0, now_ms - then_ms) / 1000, 1)

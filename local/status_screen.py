@@ -16,7 +16,8 @@ def status_screen(status: RunStatus) -> RenderableType:
     """Tables of parts, topics and indices; one sentence when nothing runs."""
     if not status.running:
         return Text(f"Nothing runs on {status.state}. `make demo` starts it.")
-    head = Text(f"{status.source}: process {status.pid}, broker {status.bootstrap}, state in {status.state}")
+    process = f"process {status.pid}, " if status.pid is not None else ""
+    head = Text(f"{status.source}: {process}broker {status.bootstrap}, state in {status.state}")
     shown: list[RenderableType] = [head, Text(), _parts(status.parts)]
     if status.broker is not None:
         shown += [Text(), Text(f"Topics unknown: {status.broker}", style="yellow")]

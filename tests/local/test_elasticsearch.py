@@ -11,7 +11,16 @@ from elasticsearch import AuthenticationException, AuthorizationException, Elast
 
 from local.as_user import OtherUser
 from local.elasticsearch import ElasticsearchNode, ElasticsearchServer
-from local.elasticsearch_accounts import ADMIN, INDEXER, READER, USERS, password_file
+from local.elasticsearch_accounts import (
+    ADMIN,
+    INDEXER,
+    KIBANA_SETUP,
+    READER,
+    USERS,
+    VIEWER,
+    password_file,
+    service_token,
+)
 from local.elasticsearch_place import forget_place, run_place, unpacked
 from local.errors import ArtifactError, NotReadyYet
 from local.jdk import Jdk
@@ -55,6 +64,37 @@ def test_nobody_gets_in_without_a_password_or_as_the_built_in_superuser(elastics
             pytest.raises(AuthenticationException),
         ):
             stranger.cluster.health()
+
+
+def test_kibana_gets_in_by_its_service_token_and_no_other(elasticsearch: ElasticsearchServer) -> None:
+    with Elasticsearch(elasticsearch.url, bearer_auth=elasticsearch.node.kibana_token) as kibana:
+        assert kibana.security.authenticate()["username"] == "elastic/kibana"
+    forged = service_token("a" * 43)
+    with Elasticsearch(elasticsearch.url, bearer_auth=forged) as stranger, pytest.raises(AuthenticationException):
+        stranger.security.authenticate()
+
+
+def test_viewer_reads_and_changes_nothing(elasticsearch: ElasticsearchServer) -> None:
+    with client(elasticsearch, INDEXER) as indexer, client(elasticsearch, VIEWER) as viewer:
+        indexer.index(index="crypto-viewed", id="1", document={"a": 1}, refresh=True)
+        assert viewer.get(index="crypto-viewed", id="1")["_source"] == {"a": 1}
+        with pytest.raises(AuthorizationException):
+            viewer.index(index="crypto-viewed", id="2", document={"a": 2})
+        with pytest.raises(AuthorizationException):
+            viewer.cluster.put_settings(persistent={"action.auto_create_index": "true"})
+        may = viewer.security.has_privileges(
+            application=[{"application": "kibana-.kibana", "privileges": ["read", "all"], "resources": ["*"]}]
+        )
+        assert may["application"]["kibana-.kibana"]["*"] == {"read": True, "all": False}
+
+
+def test_the_user_that_imports_dashboards_is_kibanas_administrator_and_reads_no_data(
+    elasticsearch: ElasticsearchServer,
+) -> None:
+    with client(elasticsearch, KIBANA_SETUP) as setup:
+        assert setup.security.authenticate()["roles"] == ["kibana_admin"]
+        with pytest.raises(AuthorizationException):
+            setup.search(index="crypto-*")
 
 
 def test_passwords_differ_and_only_their_owner_can_read_them(elasticsearch: ElasticsearchServer) -> None:

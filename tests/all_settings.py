@@ -1,6 +1,7 @@
 """The settings of all parts, and those that a newcomer may want first."""
 
 from bot.settings import BotSettings
+from compose.settings import ComposeSettings
 from forecasting.settings import ForecastingSettings
 from indexer.settings import IndexerSettings
 from kibana.settings import KibanaSettings
@@ -19,6 +20,7 @@ PARTS: dict[str, type[PartSettings]] = {
     "forecasting": ForecastingSettings,
     "bot": BotSettings,
     "indexer": IndexerSettings,
+    "compose": ComposeSettings,
     "kibana": KibanaSettings,
 }
 

@@ -12,7 +12,8 @@ from pipeline.log import Log
 
 # The arguments of one `python -m ...`.
 Step = tuple[str, ...]
-LIVE_SPAN = "7d"
+# Gemini gives about a day of candles at first.
+LIVE_SPAN, LIVE_HOLDOUT_DAYS = "7d", "0.2"
 
 
 def steps(settings: ComposeSettings) -> tuple[Step, ...]:
@@ -29,7 +30,17 @@ def steps(settings: ComposeSettings) -> tuple[Step, ...]:
     history = str(forecast_folder(state) / "candles.csv")
     return (
         ("forecasting", "candles", "--out", history),
-        ("forecasting", "train", "--history", history, "--periods", LIVE_SPAN, "--holdout-days", "1", *out),
+        (
+            "forecasting",
+            "train",
+            "--history",
+            history,
+            "--periods",
+            LIVE_SPAN,
+            "--holdout-days",
+            LIVE_HOLDOUT_DAYS,
+            *out,
+        ),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.settings import BotSettings
-from compose.settings import ComposeSettings
+from forecasting.settings import ForecastingSettings
 from indexer.settings import IndexerSettings
 from kibana.settings import KibanaSettings
 from local.elasticsearch_accounts import USERS
@@ -16,6 +16,7 @@ from pipeline.settings import PartSettings
 from producers.settings import ProducerSettings
 from simulator.settings import SimulatorSettings
 from spark_jobs.settings import SparkSettings
+from tests.all_settings import PARTS
 from tests.compose.compose_file import FILE, ROOT, compose_file, filled_in, services
 
 EVERYTHING: dict[str, dict[str, Any]] = compose_file({"COMPOSE_PROFILES": "simulator"})["services"]
@@ -240,6 +241,7 @@ def test_own_keys_reach_the_bot_as_files() -> None:
         ("simulator", SimulatorSettings),
         ("kibana-setup", KibanaSettings),
         ("topics", PartSettings),
+        ("forecast", ForecastingSettings),
     ],
 )
 def test_every_setting_reaches_its_part(name: str, settings: type[PartSettings]) -> None:
@@ -249,10 +251,7 @@ def test_every_setting_reaches_its_part(name: str, settings: type[PartSettings])
 
 @pytest.mark.parametrize("name", sorted(OURS))
 def test_no_part_is_told_what_it_does_not_know(name: str) -> None:
-    known: set[str] = set()
-    for settings in (ProducerSettings, SparkSettings, BotSettings, IndexerSettings, SimulatorSettings, KibanaSettings):
-        known |= set(settings.model_fields)
-    known |= set(ComposeSettings.model_fields)
+    known = {field for settings in PARTS.values() for field in settings.model_fields}
     assert {variable.lower() for variable in EVERYTHING[name].get("environment", {})} - known == set()
 
 

@@ -58,7 +58,7 @@ def forecast_text(forecast: ForecastOrigin) -> str:
     days = (forecast.history_last - forecast.history_first) / DAY_MS
     short = "only " if days < SHORT_DAYS and forecast.cycle_seconds is None else ""
     reach = clock_text(forecast.last, "%Y-%m-%d %H:%M")
-    return f"{forecast.label} of {short}{days:.1f} days; reaches to {reach} UTC"
+    return f"{forecast.label}, {short}{days:.1f} days of history; reaches to {reach} UTC"
 
 
 def account_text(seen: TradingSeen) -> str:

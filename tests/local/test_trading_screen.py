@@ -117,10 +117,12 @@ def test_forecast_of_real_minutes_is_not_called_simulated() -> None:
 
 
 def test_short_history_of_a_real_market_is_called_so() -> None:
-    day = msgspec.structs.replace(ORIGIN, cycle_seconds=None, history_first=NOON - 86_400_000)
-    assert "of only 1.0 days; reaches to" in honest_texts(day)[0]
+    day = msgspec.structs.replace(
+        ORIGIN, label="Prophet on 5-minute means", cycle_seconds=None, history_first=NOON - 86_400_000
+    )
+    assert ", only 1.0 days of history; reaches to" in honest_texts(day)[0]
     month = msgspec.structs.replace(day, history_first=NOON - 30 * 86_400_000)
-    assert "of 30.0 days; reaches to" in honest_texts(month)[0]
+    assert "means, 30.0 days of history; reaches to" in honest_texts(month)[0]
 
 
 def test_without_a_forecast_it_is_said_that_nothing_is_bought() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from decimal import ROUND_CEILING, Decimal
 
 from market.decimals import EXACT, PRICE_TICKS, SIZE_TICKS
+from market.plain_changes import NOTHING, PlainChanges
 from market.records import Change, Level, Side
 
 _TICK = Decimal(1).scaleb(-8)
@@ -32,6 +33,16 @@ class _Ladder:
         if self.levels.pop(place, None) is not None:
             del self.places[bisect_left(self.places, place)]
 
+    def apply(self, places: list[int], levels: list[Level]) -> None:
+        known, order = self.levels, self.places
+        for place, level in zip(places, levels, strict=True):
+            if level[1] not in NOTHING:
+                if place not in known:
+                    insort(order, place)
+                known[place] = level
+            elif known.pop(place, None) is not None:
+                del order[bisect_left(order, place)]
+
     def best(self, levels: int) -> tuple[Level, ...]:
         return tuple(map(self.levels.__getitem__, self.places[: -levels - 1 : -1])) if levels > 0 else ()
 
@@ -48,6 +59,10 @@ class OrderBook:
 
     def apply(self, changes: Iterable[Change]) -> None:
         """Set each change's level to its new total."""
+        if isinstance(changes, PlainChanges):
+            self._bids.apply(changes.bids.ticks, changes.bids.texts)
+            self._asks.apply([-ticks for ticks in changes.asks.ticks], changes.asks.texts)
+            return
         bids, asks = self._bids, self._asks
         for change in changes:
             price, remaining = change.price, change.remaining

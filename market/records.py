@@ -117,7 +117,21 @@ FeedRecord = L2 | Trade | Book | Tick | Gap
 
 R = TypeVar("R")
 
-_encoder = msgspec.json.Encoder()
+
+class ReadyJson:
+    """What knows its own JSON."""
+
+    __slots__ = ("json",)
+    json: bytes
+
+
+def _as_it_is(value: object) -> msgspec.Raw:
+    if isinstance(value, ReadyJson):
+        return msgspec.Raw(value.json)
+    raise NotImplementedError(f"no JSON for {type(value).__name__}")
+
+
+_encoder = msgspec.json.Encoder(enc_hook=_as_it_is)
 _feed: msgspec.json.Decoder[FeedRecord] = msgspec.json.Decoder(L2 | Trade | Book | Tick | Gap)
 _price_volume = msgspec.json.Decoder(PriceVolume)
 _dead_letter = msgspec.json.Decoder(DeadLetter)

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from market.order_book import OrderBook
+from market.plain_changes import PlainChanges
 from market.records import L2, Book, Change, FeedRecord, Gap, Tick, Trade
 from producers.protocol import ParsedTrade
 
@@ -75,7 +76,8 @@ def _l2(changes: Sequence[Change], source: Provenance, piece: int | None = None,
         late=source.late,
         exchange_time=source.exchange_time,
         time_from=source.time_from,
-        changes=tuple(changes),
+        # A sequence that knows its own JSON stands for the tuple that it is read back as.
+        changes=changes if isinstance(changes, PlainChanges) else tuple(changes),  # type: ignore[arg-type]
         piece=piece,
         pieces=pieces,
     )

@@ -9,6 +9,9 @@ TOPIC ?= gemini-feed
 PROFILE ?=
 # A recipe's command on the run in containers that is up, whichever of the two that is.
 ON_CONTAINERS = profile=$$(docker/which-runs) && COMPOSE_PROFILES=$$profile docker compose
+# What FEED=replay plays, and whose frames they are.
+export DEMO_FILE := $(or $(FILE),$(DEMO_FILE))
+export DEMO_EXCHANGE := $(or $(EXCHANGE),$(DEMO_EXCHANGE))
 # A run of its own: its fast clock must not become that of the demo.
 PICTURE_STATE := state/picture
 
@@ -42,7 +45,7 @@ setup: environment ## set up only: the virtual environment and the servers' file
 	@$(RUN) -m local setup
 
 # FEED=live reaches what is run through the environment, as every variable that is given to make.
-demo: environment ## start everything and show each minute's ratio and decision (FEED=live: Gemini's market); Ctrl-C stops it
+demo: environment ## start everything and show each minute's ratio and decision (FEED=live: Gemini's market; FEED=replay FILE=… EXCHANGE=…: a recording); Ctrl-C stops it
 	@$(RUN) -m local demo
 
 demo-reset: environment ## forget what the demo has stored

@@ -22,7 +22,7 @@ from local.trading_screen import TradingView
 from local.trading_seen import TradingSeen
 from local.watch import Watch
 from local.whole_system import whole_system
-from pipeline.topics import BOT_EVENTS, GEMINI_FEED
+from pipeline.topics import BOT_EVENTS
 
 LOOK_SECONDS = 0.25
 CONSUMER_SECONDS = 30.0
@@ -55,15 +55,15 @@ def run_demo(settings: LocalSettings, tools: Tools, options: DemoOptions, show: 
         # What was being started when the stop was asked for may have failed because of it.
         if not stop.is_set():
             raise
-    live = " FEED=live" if settings.is_live else ""
-    show.say(f"Stopped. make demo{live} resumes where this ended; make demo-reset{live} forgets it.")
+    told, then = settings.make_options, "plays it again" if settings.is_replay else "resumes where this ended"
+    show.say(f"Stopped. make demo{told} {then}; make demo-reset{told} forgets it.")
 
 
 def _follow(system: LocalSystem, settings: LocalSettings, options: DemoOptions, show: Show, stop: Event) -> None:
     with ExitStack() as stack:
         consumer = stack.enter_context(open_consumer(system.bootstrap, CONSUMER_SECONDS))
         journal = BOT_EVENTS if settings.runs_all else None
-        watch = Watch(consumer, [GEMINI_FEED], system.started_ms, journal=journal)
+        watch = Watch(consumer, [settings.feed_topic], system.started_ms, journal=journal)
         counts = CountsWatch(settings.elasticsearch_port, settings.elasticsearch_dir)
         if settings.runs_all:
             stack.enter_context(counts)
@@ -116,7 +116,9 @@ def demo_view(system: LocalSystem, watch: Watch, counts: CountsWatch, settings: 
         ratio_seen=seen.finished > 0,
         delay_seconds=settings.liquidity_delay_seconds,
         trading=_trading_view(watch.trading, counts, settings) if watch.has_journal else None,
-        is_live=settings.is_live,
+        feed=settings.feed,
+        feed_topic=settings.feed_topic,
+        make_options=settings.make_options,
     )
 
 

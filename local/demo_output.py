@@ -64,7 +64,7 @@ class PlainShow:
             self._explained = True
             honest = honest_texts(view.trading.forecast) if view.trading else ()
             for text in (
-                price_text(view.price, is_live=view.is_live),
+                price_text(view.price, is_simulated=view.feed == "simulator"),
                 expectation_text(view),
                 *honest,
                 *look_texts(view),

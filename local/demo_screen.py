@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal
 
 from rich.console import Group, RenderableType
 from rich.progress_bar import ProgressBar
@@ -52,7 +53,9 @@ class DemoView:
     ratio_seen: bool
     delay_seconds: float
     trading: TradingView | None = None
-    is_live: bool = False
+    feed: Literal["simulator", "live", "replay"] = "simulator"
+    feed_topic: str = "gemini-feed"
+    make_options: str = ""
 
 
 @dataclass(frozen=True)
@@ -180,10 +183,10 @@ def expectation_text(view: DemoView) -> str:
 
 def look_texts(view: DemoView) -> tuple[str, ...]:
     """Where to look and how to stop."""
-    topic = "gemini-feed" if view.trading is None else "bot.events"
-    live = " FEED=live" if view.is_live else ""
-    look = f"Look: Spark's UI {view.spark_ui} · in another terminal: make status{live} · make tail TOPIC={topic}{live}"
-    stop = f"Ctrl-C stops all of it; make demo{live} resumes, make demo-reset{live} forgets."
+    topic = view.feed_topic if view.trading is None else "bot.events"
+    told = view.make_options
+    look = f"Look: Spark's UI {view.spark_ui} · in another terminal: make status{told} · make tail TOPIC={topic}{told}"
+    stop = f"Ctrl-C stops all of it; make demo{told} resumes, make demo-reset{told} forgets."
     return (look, stop) if view.trading is None else (look, f"Elasticsearch {view.trading.elasticsearch}", stop)
 
 
@@ -193,9 +196,9 @@ def feed_text(view: DemoView) -> str:
     return f"{total:,} records ({counts_text(view.counts.items())})" if total else "no records yet"
 
 
-def price_text(price: Price, *, is_live: bool) -> str:
+def price_text(price: Price, *, is_simulated: bool) -> str:
     """Best bid and ask; a simulated price is called one."""
-    label = "price" if is_live else "simulated price"
+    label = "simulated price" if is_simulated else "price"
     return f"{price.symbol} {label}: {price.bid or NOTHING} bid, {price.ask or NOTHING} ask"
 
 
@@ -215,7 +218,11 @@ def ratio_text(ratio: str | None) -> str:
 
 
 def _title(view: DemoView) -> Text:
-    label = f" · {view.source}'s live market, the bot on paper" if view.is_live else " · simulated market"
+    label = {
+        "simulator": " · simulated market",
+        "live": f" · {view.source}'s live market, the bot on paper",
+        "replay": f" · {view.source}: a recorded market, the bot on paper",
+    }[view.feed]
     speed = f" · clock × {view.speed:g}" if view.speed != 1 else ""
     return Text.assemble(
         ("Real-Time Crypto", "bold"), (f"{label}{speed} · {clock_text(view.now_ms, '%Y-%m-%d %H:%M:%S')} UTC", "dim")
@@ -238,7 +245,7 @@ def _parts_line(parts: Iterable[PartView]) -> Text:
 def _feed_lines(view: DemoView) -> list[Text]:
     lines = [Text(f"Feed: {feed_text(view)}")]
     if view.price is not None:
-        lines.append(Text(price_text(view.price, is_live=view.is_live)))
+        lines.append(Text(price_text(view.price, is_simulated=view.feed == "simulator")))
     return lines
 
 

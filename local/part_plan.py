@@ -40,8 +40,9 @@ class PartPlan:
     """How one part is run. Its name is the one under which it writes to `health`, if it does.
 
     `after` names the parts that must be ready before it is started; `address` is where others find it, if anywhere;
-    `writes` names the topics that it alone fills; `ready_seconds` is the longest that its start may take. The command
-    of a server comes from its node, once that is prepared.
+    `writes` names the topics that it alone fills; `ready_seconds` is the longest that its start may take. `may_end`: an
+    end with exit code 0 is no trouble, its work is done. The command of a server comes from its node, once that is
+    prepared.
     """
 
     name: str
@@ -52,6 +53,7 @@ class PartPlan:
     address: str | None = None
     writes: tuple[str, ...] = ()
     ready_seconds: float = 180.0
+    may_end: bool = False
 
     @property
     def server(self) -> ServerNode | None:

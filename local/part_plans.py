@@ -40,23 +40,25 @@ class Tools:
 def part_plans(settings: LocalSettings, tools: Tools, clock: RunClock, *, train: bool) -> tuple[PartPlan, ...]:
     """The parts of a run, each behind those that it waits for.
 
-    `train`: whether the forecast of a simulated market must be made first. On a live market one is made, and made anew,
-    while the rest runs.
+    `train`: whether the forecast of a simulated market must be made first; a recording is traded by it too, for want of
+    a better one. On a live market one is made, and made anew, while the rest runs.
 
     Raises `NotReadyYet` when all parts are wanted and Elasticsearch's archive is not there.
     """
     common = {"KAFKA_BOOTSTRAP": settings.bootstrap, "STATE_DIR": str(settings.run_dir), **clock.env()}
     cycle = {**common, "SIMULATOR_CYCLE_SECONDS": str(settings.simulator_cycle_seconds)}
-    simulator = () if settings.is_live else (_simulator(settings, tools, cycle),)
+    simulator = (_simulator(settings, tools, cycle),) if settings.is_simulated else ()
     market = (*simulator, _producer(settings, tools, common), _spark(settings, tools, common))
     if not settings.runs_all:
         return (_kafka(settings, tools), _topics(tools, common), *market)
     if settings.is_live:
         forecast: tuple[PartPlan, ...] = (_live_forecast(settings, tools, common),)
-        bot = _paper_bot(settings, tools, common)
+        bot = _paper_bot(settings, tools, common, clock, waits_for=("spark",))
     else:
         forecast = (_history(settings, tools, cycle), _forecast(settings, tools, common)) if train else ()
-        bot = _bot(settings, tools, common, clock, waits_for=("spark", "forecast") if train else ("spark",))
+        waits_for = ("spark", FORECAST) if train else ("spark",)
+        make_bot = _bot if settings.is_simulated else _paper_bot
+        bot = make_bot(settings, tools, common, clock, waits_for=waits_for)
     return (
         _kafka(settings, tools),
         _elasticsearch(settings, tools),
@@ -151,6 +153,8 @@ def _simulator(settings: LocalSettings, tools: Tools, cycle: Mapping[str, str]) 
 
 
 def _producer(settings: LocalSettings, tools: Tools, common: Mapping[str, str]) -> PartPlan:
+    if settings.demo_file is not None and settings.is_replay:
+        return _replay(settings.demo_file, settings, tools, common)
     argv = _module(tools, "producers", "run", "gemini")
     if settings.is_live:
         # Where the exchange is, its own settings say; and it is tried again for as long as it cannot be reached.
@@ -166,6 +170,19 @@ def _producer(settings: LocalSettings, tools: Tools, common: Mapping[str, str]) 
     )
 
 
+def _replay(file: Path, settings: LocalSettings, tools: Tools, common: Mapping[str, str]) -> PartPlan:
+    # Nothing of it is lost before anyone listens: the records wait in the topic.
+    return PartPlan(
+        name=f"producer-{settings.exchange}",
+        argv=_module(tools, "producers", "replay", str(file.resolve()), "--exchange", settings.exchange),
+        ready=LogSays('"message":"replay begins"'),
+        env=common,
+        after=("topics",),
+        writes=(settings.feed_topic,),
+        may_end=True,
+    )
+
+
 def _spark(settings: LocalSettings, tools: Tools, common: Mapping[str, str]) -> PartPlan:
     ui_port = settings.spark_ui_port
     return PartPlan(
@@ -177,6 +194,7 @@ def _spark(settings: LocalSettings, tools: Tools, common: Mapping[str, str]) -> 
             "JAVA_HOME": str(tools.jdk.home),
             "SPARK_JARS_DIR": str(tools.spark_jars),
             "SPARK_UI_PORT": str(ui_port),
+            **({"SPARK_EXCHANGES": settings.exchange} if settings.is_replay else {}),
         },
         after=("topics",),
         address=f"http://127.0.0.1:{ui_port}",
@@ -221,13 +239,21 @@ def _bot(
     )
 
 
-def _paper_bot(settings: LocalSettings, tools: Tools, common: Mapping[str, str]) -> PartPlan:
+def _paper_bot(
+    settings: LocalSettings, tools: Tools, common: Mapping[str, str], clock: RunClock, waits_for: tuple[str, ...]
+) -> PartPlan:
     return PartPlan(
         name="bot",
         argv=_module(tools, "bot", "run"),
         ready=LogSays('"message":"the bot is ready"'),
-        env={**common, "BOT_MODE": "paper", "BOT_FORECAST": str(table_file(settings.run_dir))},
-        after=("topics", "spark"),
+        env={
+            **common,
+            "BOT_MODE": "paper",
+            "BOT_EXCHANGE": settings.exchange,
+            "BOT_FORECAST": str(table_file(settings.run_dir)),
+            **_patience(clock),
+        },
+        after=("topics", *waits_for),
         writes=(BOT_EVENTS,),
     )
 

@@ -20,6 +20,8 @@ def ready_tools(settings: LocalSettings, environ: Mapping[str, str], console: Co
 
     Raises `StateInUse`, `NotReadyYet` naming all that keeps a run from starting, or `ArtifactError`.
     """
+    if settings.is_replay and settings.demo_file is not None and not settings.demo_file.is_file():
+        raise NotReadyYet(f"There is no file {settings.demo_file}: say which recording to play by FILE=…")
     holder = run_holder(settings.run_dir)
     if holder is not None:
         raise StateInUse(f"a run is already going on (process {holder}): make status shows it, Ctrl-C there ends it")

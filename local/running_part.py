@@ -140,7 +140,9 @@ class RunningPart:
             ended = Ended(code, time.monotonic() - began)
             if self._stopping.is_set():
                 break
-            if code == 0 and isinstance(self.plan.ready, Finishes):
+            if code == 0 and (self.plan.may_end or isinstance(self.plan.ready, Finishes)):
+                if self.plan.may_end:
+                    self._say(f"{self.plan.name} has come to its end; everything else stays up")
                 self._become("done")
                 return
             sudden = sudden_ends(sudden, ended)

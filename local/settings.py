@@ -1,13 +1,15 @@
 """Settings of a run on one machine: where its state lies and which ports its servers take."""
 
+import re
 from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from pipeline.settings import PartSettings
+from pipeline.topics import feed_topic
 
-# Each feed's data have a folder of their own.
+# Each feed's data have a folder of their own; a recording's is named for its file.
 SOURCES = {"simulator": "simulator", "live": "gemini"}
 
 
@@ -18,15 +20,22 @@ class LocalSettings(PartSettings):
     are set by it, whatever the environment says.
     """
 
-    feed: Literal["simulator", "live"] = Field(
+    feed: Literal["simulator", "live", "replay"] = Field(
         default="simulator",
-        description="whose market the demo follows: simulator (ours), or live (Gemini's, the bot on paper)",
+        description="whose market the demo follows: simulator (ours), live (Gemini's, the bot on paper), or replay "
+        "(a recording's, the bot on paper)",
+    )
+    demo_file: Path | None = Field(
+        default=None, description="with FEED=replay: the recording to play (make demo FEED=replay FILE=…)"
+    )
+    demo_exchange: Literal["gemini", "coinbase", "binance", "upbit"] = Field(
+        default="gemini", description="with FEED=replay: whose frames it holds (make demo FEED=replay EXCHANGE=…)"
     )
     demo_source: str = Field(
         default="",
         pattern=r"^([a-z][a-z0-9-]*)?$",
-        description="name of the data's source, whose state lies in STATE_DIR/<source>; empty: simulator, or gemini "
-        "with FEED=live",
+        description="name of the data's source, whose state lies in STATE_DIR/<source>; empty: simulator, "
+        "gemini with FEED=live, or replay-<exchange>-<file> with FEED=replay",
     )
     demo_speed: float = Field(
         default=1.0, gt=0, le=1000, description="how fast the simulated market's time passes; 1 is real time"
@@ -65,10 +74,39 @@ class LocalSettings(PartSettings):
     def _feed_fits(self) -> Self:
         if self.is_live and self.demo_speed != 1.0:
             raise ValueError(f"DEMO_SPEED={self.demo_speed:g}: with FEED=live time passes as it does; unset it")
-        other = SOURCES["simulator" if self.is_live else "live"]
-        if self.demo_source == other:
-            raise ValueError(f"DEMO_SOURCE={other} is not that of FEED={self.feed}: their data must not mix")
+        if self.is_replay and self.demo_file is None:
+            raise ValueError("FEED=replay needs a recording: make demo FEED=replay FILE=recording.zst EXCHANGE=gemini")
+        owner = next((feed for feed, source in SOURCES.items() if source == self.demo_source), self.feed)
+        if owner != self.feed:
+            raise ValueError(f"DEMO_SOURCE={self.demo_source} is not that of FEED={self.feed}: their data must not mix")
         return self
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether our own simulator makes the market."""
+        return self.feed == "simulator"
+
+    @property
+    def is_replay(self) -> bool:
+        """Whether a recording is played."""
+        return self.feed == "replay"
+
+    @property
+    def exchange(self) -> str:
+        """Whose feed runs."""
+        return self.demo_exchange if self.is_replay else "gemini"
+
+    @property
+    def feed_topic(self) -> str:
+        """The topic of that feed."""
+        return feed_topic(self.exchange)
+
+    @property
+    def make_options(self) -> str:
+        """What to say to make besides its target, with a blank before it, so that it means this run."""
+        if self.is_replay:
+            return f" FEED=replay FILE={self.demo_file} EXCHANGE={self.demo_exchange}"
+        return "" if self.is_simulated else f" FEED={self.feed}"
 
     @property
     def is_live(self) -> bool:
@@ -78,7 +116,10 @@ class LocalSettings(PartSettings):
     @property
     def source(self) -> str:
         """The name of the data's source."""
-        return self.demo_source or SOURCES[self.feed]
+        if self.demo_source or self.demo_file is None or not self.is_replay:
+            return self.demo_source or SOURCES[self.feed]
+        name = re.sub(r"[^a-z0-9]+", "-", self.demo_file.name.split(".")[0].lower()).strip("-")
+        return f"replay-{self.demo_exchange}-{name}".rstrip("-")
 
     @property
     def run_dir(self) -> Path:
@@ -108,7 +149,7 @@ class LocalSettings(PartSettings):
             "KAFKA_CONTROLLER_PORT": self.kafka_controller_port,
             "SPARK_UI_PORT": self.spark_ui_port,
         }
-        if not self.is_live:
+        if self.is_simulated:
             stream["SIMULATOR_PORT"] = self.simulator_port
         if not self.runs_all:
             return stream

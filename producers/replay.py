@@ -61,7 +61,7 @@ def replay(
     TemporarilyUnavailable when Kafka is away.
     """
     recording = open_recording(
-        options.path, options.exchange, options.protocol or settings.feed_protocol, options.symbols
+        options.path, options.exchange, options.protocol or settings.feed_protocol, options.symbols or settings.symbols
     )
     topic = settings.feed_topic or feed_topic(options.exchange)
     metrics = Metrics()

@@ -110,10 +110,21 @@ def test_low_and_narrow_terminal_holds_the_whole_screen_of_trading() -> None:
 
 
 def test_screen_of_a_live_source_does_not_call_the_price_simulated() -> None:
-    live = drawn(replace(VIEW, source="gemini", is_live=True))
+    live = drawn(replace(VIEW, source="gemini", feed="live", make_options=" FEED=live"))
     assert "simulated" not in live
     assert "gemini's live market, the bot on paper" in live
     assert "make demo FEED=live resumes" in live
+
+
+def test_screen_of_a_recording_says_so_and_how_to_play_it_again() -> None:
+    told = " FEED=replay FILE=a.zst EXCHANGE=upbit"
+    shown = drawn(
+        replace(VIEW, source="replay-upbit-a", feed="replay", feed_topic="upbit-feed", make_options=told), width=200
+    )
+    assert "simulated" not in shown
+    assert "replay-upbit-a: a recorded market" in shown
+    assert f"make tail TOPIC=upbit-feed{told}" in shown
+    assert f"make demo{told} resumes" in shown
 
 
 def test_simulated_market_is_called_so_whatever_its_source_is_called() -> None:

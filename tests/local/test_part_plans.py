@@ -198,3 +198,41 @@ def test_live_bot_is_on_paper_by_the_forecast_that_is_made_of_candles() -> None:
 
 def test_live_stream_alone_needs_neither_forecast_nor_simulator() -> None:
     assert list(live_plans(demo_parts="stream")) == ["kafka", "topics", "producer-gemini", "spark"]
+
+
+# ---- a recorded market
+
+
+def replay_plans(*, train: bool = True, **changes: object) -> dict[str, PartPlan]:
+    told = {"state_dir": Path("/elsewhere"), "feed": "replay", "demo_file": Path("/recordings/a.zst")}
+    settings = load(LocalSettings, {}, **(told | {"demo_exchange": "binance"} | changes))
+    return {plan.name: plan for plan in part_plans(settings, TOOLS, REAL_TIME, train=train)}
+
+
+def test_replay_is_the_producer_and_may_come_to_its_end() -> None:
+    replayed = replay_plans()
+    assert set(replayed) == {
+        *("kafka", "elasticsearch", "topics", "history", "forecast"),
+        *("producer-binance", "spark", "indexer", "bot"),
+    }
+    producer = replayed["producer-binance"]
+    assert producer.argv[2:] == ("producers", "replay", "/recordings/a.zst", "--exchange", "binance")
+    assert producer.writes == ("binance-feed",)
+    assert producer.may_end
+    assert not [plan.name for plan in replayed.values() if plan.may_end and plan is not producer]
+    for plan in our_own(replayed):
+        assert plan.env["STATE_DIR"] == "/elsewhere/replay-binance-a"
+        assert set(plan.after) <= set(replayed)
+
+
+def test_replayed_exchange_is_the_one_that_is_summed_and_traded() -> None:
+    replayed = replay_plans()
+    assert replayed["spark"].env["SPARK_EXCHANGES"] == "binance"
+    bot = replayed["bot"]
+    assert (bot.env["BOT_MODE"], bot.env["BOT_EXCHANGE"]) == ("paper", "binance")
+    assert bot.env["BOT_FORECAST"] == f"{option(replayed['forecast'].argv, '--out')}/forecast.csv"
+    assert "forecast" in bot.after
+
+
+def test_replayed_stream_alone_needs_no_forecast() -> None:
+    assert list(replay_plans(demo_parts="stream")) == ["kafka", "topics", "producer-binance", "spark"]

@@ -51,3 +51,10 @@ def test_run_that_is_going_on_is_told_first(tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
     with run_lock(settings.run_dir), pytest.raises(StateInUse, match="make status"):
         ready_tools(settings, {"RTC_CACHE": str(tmp_path / "cache")}, quiet())
+
+
+def test_recording_that_is_not_there_is_told_before_anything_is_fetched(tmp_path: Path) -> None:
+    missing = tmp_path / "nothing.zst"
+    settings = load(LocalSettings, {}, state_dir=tmp_path, feed="replay", demo_file=missing)
+    with pytest.raises(NotReadyYet, match=r"no file .*nothing\.zst"):
+        ready_tools(settings, {}, Console())

@@ -6,6 +6,7 @@ import socket
 import sys
 import textwrap
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
@@ -67,6 +68,26 @@ def test_one_shot_is_done_before_the_next_part_starts(tmp_path: Path) -> None:
         tmp_path / "run", part("makes", makes, Finishes()), part("needs", needs, after=("makes",))
     ) as system:
         assert [running.state for running in system.parts.values()] == ["done", "up"]
+
+
+def test_part_that_may_end_is_done_then_and_is_not_started_again(tmp_path: Path) -> None:
+    said: list[str] = []
+    over = Event()
+    program = "print('ready', flush=True)"
+    ending = replace(part("plays", program), may_end=True)
+
+    def say(text: str) -> None:
+        said.append(text)
+        if "come to its end" in text:
+            over.set()
+
+    with system_of(tmp_path, ending, part("stays", WAITS), say=say) as system:
+        assert over.wait(DEADLINE)
+        system.parts["plays"].await_ready(DEADLINE)
+        system.raise_if_failed()
+        assert system.parts["stays"].state == "up"
+        assert system.parts["plays"].restarts == 0
+    assert not any("started again" in text for text in said)
 
 
 def test_parts_that_do_not_need_each_other_start_side_by_side(tmp_path: Path) -> None:

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from market.records import L2, Gap, decode_feed
 from pipeline.errors import EXIT_CONFIG, EXIT_OK
+from pipeline.process import StopSignal
+from pipeline.settings import load
 from producers.arrivals import Arrival, Connected, ConnectionLost, FrameArrived
 from producers.recordings.errors import WrongRecording
 from producers.recordings.recording_reader import RecorderArrivals
+from producers.replay import ReplayOptions, replay
+from producers.settings import ProducerSettings
+from tests.producers import binance_made_up as binance
 from tests.producers.frames import change, first_book, update
+from tests.producers.rest_server import Answer, RestServer
 from tests.producers.scripted_exchange import Client, ScriptedExchange
 
 ROOT = Path(__file__).parents[2]
@@ -38,15 +47,21 @@ def steadily(client: Client) -> None:
         client.wait(0.02)
 
 
+GEMINI = ("gemini", "BTCUSD", "--protocol", "v1")
+
+
 @contextmanager
-def recording(url: str, out: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+def recording(
+    url: str, out: Path, *options: str, what: Sequence[str] = GEMINI, **environ: str
+) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "producers", "record", "gemini", "BTCUSD", "--protocol", "v1", "--out", out, *options],
+        [sys.executable, "-m", "producers", "record", *what, "--out", out, *options],
         cwd=ROOT,
         env={
             "PATH": os.environ.get("PATH", ""),
             "FEED_URL": url,
             "FEED_BACK_OFF_FIRST_SECONDS": "0.1",
+            **environ,
         },
         stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -158,6 +173,41 @@ def test_feed_beside_the_recorder_connects_anew_after_a_gap(tmp_path: Path) -> N
         arrivals = read_when(out, lambda arrivals: sum(isinstance(arrival, Connected) for arrival in arrivals) >= 2)
     lost = next(arrival for arrival in arrivals if isinstance(arrival, ConnectionLost))
     assert lost.reason == "sequence_gap"
+
+
+def test_books_that_were_asked_for_are_in_the_recording_and_make_its_replay_whole(tmp_path: Path) -> None:
+    def updates(client: Client) -> None:
+        number = 1
+        while not client.stopping:
+            client.send(binance.depth(number, number, time=int(time.time() * 1000)))
+            number += 1
+            client.wait(0.02)
+
+    out = tmp_path / "binance.zst"
+    asked = Answer(json.dumps(binance.book(3)).encode())
+    with (
+        ScriptedExchange(updates) as exchange,
+        RestServer(asked) as rest,
+        recording(exchange.url, out, what=("binance", "BTCUSDT", "--protocol", "diff"), FEED_REST_URL=rest.url),
+    ):
+        arrivals = read_when(
+            out,
+            lambda arrivals: (
+                any(isinstance(arrival, FrameArrived) and arrival.number < 0 for arrival in arrivals)
+                and len(payloads(arrivals)) > 20
+            ),
+        )
+    assert sum(b"lastUpdateId" in payload for payload in payloads(arrivals)) == 1
+    written, said = io.BytesIO(), list[str]()
+    options = ReplayOptions(out, "binance", speed=None, to="jsonl")
+    replay(options, written, said.append, load(ProducerSettings, {}), StopSignal())
+    records = [decode_feed(line) for line in written.getvalue().splitlines()]
+    assert isinstance(records[0], Gap)
+    changes = [record for record in records if isinstance(record, L2)]
+    # The book as of update 3, then every update after it.
+    assert [change.reason for change in changes[0].changes] == ["initial", "initial"]
+    assert len(changes) > 15
+    assert "has no book" not in said[0]
 
 
 def test_rotated_recording_is_one_recording(tmp_path: Path) -> None:

@@ -383,6 +383,9 @@ class ExchangeFeed:
             self._metrics.count("snapshots_too_old")
             self._ask(link, symbol, frame.at.monotonic_ms, out)
             return
+        if len(kept) < len(symbol.waiting):
+            # The book holds them already.
+            self._metrics.count("repeated_frames", len(symbol.waiting) - len(kept))
         symbol.wait_no_more()
         self._write(link, symbol, book, "snapshot", frame, out)
         for news, came in kept:

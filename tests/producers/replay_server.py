@@ -44,9 +44,11 @@ def close(client: Client) -> None:
     """Drop the connection."""
 
 
-def answer_pings(client: Client) -> None:
-    """Stay open, and answer each message as Binance answers LIST_SUBSCRIPTIONS."""
-    client.answer(lambda message: json.dumps({"result": [], "id": json.loads(message)["id"]}).encode())
+def answers(**fields: object) -> Script:
+    """Stay open, and answer each message of the client with its `id` and these fields."""
+    return lambda client: client.answer(
+        lambda message: json.dumps({**fields, "id": json.loads(message)["id"]}).encode()
+    )
 
 
 def send_giant(length: int) -> Script:

@@ -16,7 +16,6 @@ from tests.producers.live_feed import LiveFeed, impatient
 from tests.producers.replay_server import (
     Frame,
     Script,
-    answer_pings,
     close,
     plays,
     repeated,
@@ -31,6 +30,8 @@ from tests.producers.sessions import ASK_101, ASK_102, BID_99, BID_100, SESSIONS
 
 END = {BID_100: "1.5", BID_99: "3", ASK_101: "2", ASK_102: "4"}
 EVERY = pytest.mark.parametrize("session", SESSIONS.values(), ids=SESSIONS)
+# Those whose protocol tells of a lost update, or needs none of them.
+WITH_NUMBERS = {name: session for name, session in SESSIONS.items() if session.on_loss != "unnoticed"}
 
 
 @contextmanager
@@ -51,8 +52,8 @@ def live(
 
 
 def played(session: Session, frames: list[Frame] | None = None, then: Script | None = None) -> Script:
-    stay = answer_pings if session.protocol.keepalive else None
-    return plays(session.frames if frames is None else frames, greetings=session.greetings, then=then or stay)
+    sent = session.frames if frames is None else frames
+    return plays(sent, greetings=session.greetings, then=then or session.stay)
 
 
 def ends_well(feed: LiveFeed) -> bool:
@@ -74,10 +75,8 @@ def test_book_and_trades_arrive_and_nothing_is_in_doubt(session: Session) -> Non
     assert {record.symbol for record in feed.records} == {session.symbol}
 
 
-@EVERY
-def test_lost_update_is_noticed_and_made_good_where_the_protocol_allows(session: Session) -> None:
-    if session.on_loss == "unnoticed":
-        pytest.skip("its updates have no numbers")
+@pytest.mark.parametrize("session", WITH_NUMBERS.values(), ids=WITH_NUMBERS)
+def test_lost_update_is_noticed_and_made_good(session: Session) -> None:
     lossy = without(session.frames, session.first_update + 1)
     with live(session, played(session, lossy), played(session)) as (feed, exchange):
         feed.until(lambda: ends_well(feed))

@@ -157,6 +157,7 @@ class SymbolFeed:
             self.book.replace(changes)
             return changes
         news = difference(before, self._view)
-        self.book.apply(news.out_of_view)
+        if news.out_of_view:
+            self.book.apply(news.out_of_view)
         self.book.apply(news.changes)
         return news.changes

@@ -35,7 +35,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -46,7 +46,7 @@ from market.records import Side
 from producers.errors import MalformedFrame
 from producers.json_numbers import plain_number
 from producers.protocol import QUIET, Frame, Keepalive, News, ParsedTrade, Protocol, Refusal, Subscription
-from producers.upbit_units import SIMPLE_NAMES, Units, Wrong, renamed
+from producers.upbit_units import SIMPLE_NAMES, Levels, Units, Unusual, Wrong, renamed
 
 # ask_bid says what the taker did: "ASK" sold to a bid that was there.
 MAKER_SIDES: dict[Any, Side] = {"ASK": "bid", "BID": "ask"}
@@ -55,6 +55,7 @@ ERRORS_FOR_GOOD = frozenset({"INVALID_AUTH", "WRONG_FORMAT", "NO_TICKET", "NO_TY
 FIRST_MICROSECONDS = 10**14  # as ms this is the year 5138; as microseconds 1973
 SHOWN = 60  # characters of a wrong value that a reason repeats
 NOTHING = msgspec.Raw()
+NUMBER = r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
 # A connection without a message for 120 s is closed by Upbit; the answer also shows us that a quiet one lives.
 KEEPALIVE_SECONDS = 5.0
 SYMBOLS_EACH = 50
@@ -106,6 +107,7 @@ class _Format:
         self._frames = msgspec.json.Decoder(renamed(_Frame, names))
         self._heads = msgspec.json.Decoder(renamed(_Head, names))
         self._units = Units(names)
+        self._head, self._tails = _usual_book(names)
 
     def greeting(self, subscription: Subscription) -> tuple[str, ...]:
         """Everything that is wanted, in one array."""
@@ -113,6 +115,17 @@ class _Format:
 
     def parse(self, payload: bytes) -> Frame:
         """Read one frame. Raises MalformedFrame, whatever the bytes are, and nothing else."""
+        # Most frames are books that are written as they always are: only their units need to be looked at.
+        head = self._head(payload)
+        if head is not None:
+            end = payload.rfind(b"}]")
+            if payload[end:] in self._tails:
+                try:
+                    asks, bids = self._units.usual(payload[head.end() : end])
+                except (Unusual, OutOfRange):
+                    pass  # what is unusual or wrong with it is found below
+                else:
+                    return _whole(head[1].decode(), int(head[2]), bids, asks)
         try:
             frame = self._frames.decode(payload)
         except (ValueError, RecursionError) as error:
@@ -142,10 +155,7 @@ class _Format:
 
     def _book(self, frame: _Frame) -> Frame:
         asks, bids = self._units.read(bytes(frame.orderbook_units))
-        news = News(
-            symbol=_code(frame), exchange_time=_milliseconds(frame.timestamp), book="whole", bids=bids, asks=asks
-        )
-        return Frame(news=(news,))
+        return _whole(_code(frame), frame.timestamp, bids, asks)
 
     def _trade(self, frame: _Frame) -> Frame:
         number = frame.sequential_id
@@ -169,6 +179,31 @@ class _Format:
             is_history=frame.stream_type == "SNAPSHOT",
         )
         return Frame(news=(news,))
+
+
+def _usual_book(names: Mapping[str, str]) -> tuple[Callable[[bytes], re.Match[bytes] | None], frozenset[bytes]]:
+    """What stands before the first unit of an order book, with its code and time, and what may stand after the last."""
+
+    def name(field: str) -> str:
+        return f'"{names.get(field, field)}":'
+
+    head = (
+        rf'{{{name("type")}"orderbook",{name("code")}"([A-Z0-9-]+)",{name("timestamp")}([1-9][0-9]{{12,15}}),'
+        rf"{name('total_ask_size')}{NUMBER},{name('total_bid_size')}{NUMBER},{name('orderbook_units')}\[{{"
+    )
+    level, stream = name("level"), name("stream_type")
+    tails = [
+        f'}}],{between}{stream}"{kind}"}}'
+        for between in ("", f"{level}0,", f"{level}0.0,")
+        for kind in ("REALTIME", "SNAPSHOT")
+    ]
+    return re.compile(head.encode()).match, frozenset(tail.encode() for tail in tails)
+
+
+def _whole(code: str, time: int | None, bids: Levels, asks: Levels) -> Frame:
+    if time is not None and time >= FIRST_MICROSECONDS:
+        time //= 1000
+    return Frame(news=(News(symbol=code, exchange_time=time, book="whole", bids=bids, asks=asks),))
 
 
 def _code(frame: _Frame) -> str:

@@ -7,6 +7,7 @@ is read as JSON, number by number. All three give the same.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Mapping
 from typing import TypeVar, cast
@@ -28,6 +29,9 @@ SIMPLE_NAMES = {
     "trade_volume": "tv",
     "ask_bid": "ab",
     "sequential_id": "sid",
+    "total_ask_size": "tas",
+    "total_bid_size": "tbs",
+    "level": "lv",
     "stream_type": "st",
     "ask_price": "ap",
     "bid_price": "bp",
@@ -44,6 +48,10 @@ class Wrong(Exception):
     """A field is missing or of the wrong kind."""
 
 
+class Unusual(Exception):
+    """A unit that is not written as they usually are, or lacks a side."""
+
+
 def renamed(struct: type[S], names: Mapping[str, str]) -> type[S]:
     """The same fields by other names in the JSON."""
     fields = [(field.name, field.type, field.default) for field in msgspec.structs.fields(struct)]
@@ -57,17 +65,22 @@ class Units:
         self._decoder = msgspec.json.Decoder(list[renamed(_Unit, names)])  # type: ignore[misc]
         fields = ",".join(f'"{names.get(field, field)}":([0-9.eE+-]+)' for field in _Unit.__struct_fields__)
         self._pairs = _Pairs(re.compile(fields.encode()))
+        self._find = self._pairs.__getitem__
+
+    def usual(self, inner: bytes) -> tuple[Levels, Levels]:
+        """The asks and the bids, best first, of what stands between the array's first `{` and its last `}`.
+
+        Raises Unusual, or OutOfRange.
+        """
+        # Every piece is found to be four numbers by name, so this is what the array holds.
+        asks, bids = zip(*map(self._find, inner.split(b"},{")))  # noqa: B905 - all are pairs
+        return asks, bids
 
     def read(self, units: bytes) -> tuple[Levels, Levels]:
-        """The asks and the bids, best first. Raises OutOfRange or Wrong."""
+        """The asks and the bids, best first, of the whole array however it is written. Raises OutOfRange or Wrong."""
         if units[:2] == b"[{" and units[-2:] == b"}]":
-            try:
-                # Every piece is found to be four numbers by name, so this is what the array holds.
-                asks, bids = zip(*map(self._pairs.__getitem__, units[2:-2].split(b"},{")), strict=True)
-            except _Unusual:
-                pass
-            else:
-                return asks, bids
+            with contextlib.suppress(Unusual):
+                return self.usual(units[2:-2])
         try:
             decoded: list[_Unit] = self._decoder.decode(units)
         except (ValueError, RecursionError) as error:
@@ -86,14 +99,10 @@ class _Unit(msgspec.Struct):
     bid_size: msgspec.Raw
 
 
-class _Unusual(Exception):
-    """A unit that is not written as they usually are, or lacks a side."""
-
-
 class _Pairs(dict[bytes, tuple[Level, Level]]):
     """A unit as it stands in a frame to its ask and bid. What was met is remembered: most of a book stays the same.
 
-    Only units with four plain fields in the usual order and a level on both sides; for any other it raises _Unusual.
+    Only units with four plain fields in the usual order and a level on both sides; for any other it raises Unusual.
     """
 
     def __init__(self, unit: re.Pattern[bytes]) -> None:
@@ -103,10 +112,10 @@ class _Pairs(dict[bytes, tuple[Level, Level]]):
     def __missing__(self, raw: bytes) -> tuple[Level, Level]:
         fields = self._match(raw)
         if fields is None:
-            raise _Unusual
+            raise Unusual
         ask, bid = _pair(*fields.groups())
         if ask is None or bid is None:
-            raise _Unusual
+            raise Unusual
         if len(self) >= MOST_REMEMBERED:
             self.clear()
         self[raw] = ask, bid
@@ -149,5 +158,9 @@ _SIZES = _Texts(_size)
 
 def _pair(ask_price: bytes, bid_price: bytes, ask_size: bytes, bid_size: bytes) -> _Pair:
     """A unit's ask and bid, None where that side has no such level."""
-    ask, bid = (_PRICES[ask_price], _SIZES[ask_size]), (_PRICES[bid_price], _SIZES[bid_size])
-    return ask if all(ask) else None, bid if all(bid) else None
+    return _level(ask_price, ask_size), _level(bid_price, bid_size)
+
+
+def _level(raw_price: bytes, raw_size: bytes) -> Level | None:
+    price, size = _PRICES[raw_price], _SIZES[raw_size]
+    return (price, size) if price and size else None

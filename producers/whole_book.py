@@ -7,9 +7,8 @@ before: it is `initial`. One that leaves the visible depth is not a removal: it 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import compress
-from operator import ne
-from typing import NamedTuple
+
+import msgspec
 
 from market.decimals import PRICE_TICKS, SIZE_TICKS
 from market.records import Change, Level, Reason, Side
@@ -17,7 +16,7 @@ from market.records import Change, Level, Reason, Side
 NOTHING = "0"
 
 
-class Difference(NamedTuple):
+class Difference(msgspec.Struct, frozen=True, gc=False):
     """`changes` are news to everybody; `out_of_view` only take levels out of our own book."""
 
     changes: list[Change]
@@ -46,45 +45,46 @@ def difference(
 
 
 def _compare(side: Side, sign: int, old: Sequence[Level], new: Sequence[Level], found: Difference) -> None:
-    # Most levels stand where they stood: only those that differ from the one at the same place are looked at.
-    pairs = list(compress(zip(old, new, strict=False), map(ne, old, new)))
-    if len(old) == len(new) and _are_same_prices(pairs):
-        for was, now in pairs:
-            _resize(side, was, now, found)
-        return
-    both = min(len(old), len(new))
-    before = {sign * PRICE_TICKS[level[0]]: level for level in (*[was for was, _ in pairs], *old[both:])}
+    changes = found.changes
+    if len(old) == len(new):
+        # Mostly all prices stand where they stood, and a few sizes are others.
+        pairs = [(was, now) for was, now in zip(old, new) if was is not now]  # noqa: B905 - strict takes time
+        if [was[0] for was, _ in pairs] == [now[0] for _, now in pairs]:
+            for was, now in pairs:
+                if _is_other_size(was[1], now[1]):
+                    changes.append(Change(side=side, price=now[0], remaining=now[1]))
+            return
+    before = dict(old)
+    fresh = []
+    for level in new:
+        size = before.pop(level[0], None)
+        if size is None:
+            fresh.append(level)
+        elif _is_other_size(size, level[1]):
+            changes.append(Change(side=side, price=level[0], remaining=level[1]))
+    gone = {sign * PRICE_TICKS[price]: (price, size) for price, size in before.items()}
     # Places grow towards the best price; what lies below the last one shown was, or is, not to be seen.
     old_edge, new_edge = _edge(sign, old), _edge(sign, new)
-    for level in (*[now for _, now in pairs], *new[both:]):
-        place = sign * PRICE_TICKS[level[0]]
-        known = before.pop(place, None)
-        if known is not None:
-            _resize(side, known, level, found)
+    for price, remaining in fresh:
+        place = sign * PRICE_TICKS[price]
+        known = gone.pop(place, None)  # the same price in another spelling
+        if known is not None and not _is_other_size(known[1], remaining):
             continue
-        in_view = old_edge is not None and place >= old_edge
+        in_view = known is not None or (old_edge is not None and place >= old_edge)
         reason: Reason | None = None if in_view else "initial"
-        found.changes.append(Change(side=side, price=level[0], remaining=level[1], reason=reason))
-    for place, (price, _) in before.items():
-        gone = Change(side=side, price=price, remaining=NOTHING)
-        (found.changes if new_edge is not None and place >= new_edge else found.out_of_view).append(gone)
+        changes.append(Change(side=side, price=price, remaining=remaining, reason=reason))
+    for place, (price, _) in gone.items():
+        removal = Change(side=side, price=price, remaining=NOTHING)
+        (changes if new_edge is not None and place >= new_edge else found.out_of_view).append(removal)
 
 
-def _are_same_prices(pairs: Sequence[tuple[Level, Level]]) -> bool:
-    for was, now in pairs:  # noqa: SIM110 - a generator would take longer than the few pairs
-        if was[0] != now[0]:
-            return False
-    return True
-
-
-def _resize(side: Side, was: Level, now: Level, found: Difference) -> None:
-    if SIZE_TICKS[was[1]] != SIZE_TICKS[now[1]]:
-        found.changes.append(Change(side=side, price=now[0], remaining=now[1]))
+def _is_other_size(was: str, now: str) -> bool:
+    return was != now and SIZE_TICKS[was] != SIZE_TICKS[now]
 
 
 def _edge(sign: int, levels: Sequence[Level]) -> int | None:
     """The place of the last level that is shown; None without any."""
-    return min([sign * PRICE_TICKS[price] for price, _ in levels], default=None)
+    return sign * PRICE_TICKS[levels[-1][0]] if levels else None
 
 
 def _sides(bids: Sequence[Level], asks: Sequence[Level]) -> tuple[tuple[Side, Sequence[Level]], ...]:

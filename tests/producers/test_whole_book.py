@@ -34,36 +34,36 @@ def test_first_view_is_initial() -> None:
 
 
 def test_same_book_has_no_difference() -> None:
-    assert asks_changed(*ASKS) == ([], [])
-    assert difference(((), ()), ((), ())) == ([], [])
+    assert asks_changed(*ASKS) == Difference([], [])
+    assert difference(((), ()), ((), ())) == Difference([], [])
 
 
 def test_new_size_of_a_level_is_its_new_total() -> None:
-    assert asks_changed(("101", "1"), ("102", "2.5"), ("104", "4")) == ([ask("102", "2.5")], [])
+    assert asks_changed(("101", "1"), ("102", "2.5"), ("104", "4")) == Difference([ask("102", "2.5")], [])
 
 
 def test_other_spelling_of_the_same_numbers_is_no_difference() -> None:
-    assert asks_changed(("101.0", "1.00"), ("102", "2.0"), ("104.00", "4")) == ([], [])
+    assert asks_changed(("101.0", "1.00"), ("102", "2.0"), ("104.00", "4")) == Difference([], [])
 
 
 def test_level_taken_away_within_view_is_a_removal_and_the_one_that_moves_up_into_view_is_initial() -> None:
     found = asks_changed(("102", "2"), ("104", "4"), ("105", "5"))
-    assert found == ([ask("105", "5", initial=True), ask("101", "0")], [])
+    assert found == Difference([ask("105", "5", initial=True), ask("101", "0")], [])
 
 
 def test_level_that_a_better_one_pushes_out_of_view_is_no_removal() -> None:
     found = asks_changed(("100.5", "7"), ("101", "1"), ("102", "2"))
-    assert found == ([ask("100.5", "7")], [ask("104", "0")])
+    assert found == Difference([ask("100.5", "7")], [ask("104", "0")])
 
 
 def test_shorter_view_removes_nothing_beyond_its_edge() -> None:
-    assert asks_changed(("101", "1")) == ([], [ask("102", "0"), ask("104", "0")])
+    assert asks_changed(("101", "1")) == Difference([], [ask("102", "0"), ask("104", "0")])
 
 
 def test_side_that_shows_nothing_any_more_removes_nothing_and_what_comes_back_is_initial() -> None:
     assert asks_changed().changes == []
     assert len(asks_changed().out_of_view) == 3
-    assert difference((BIDS, ()), (BIDS, ASKS)) == (first_view((), ASKS), [])
+    assert difference((BIDS, ()), (BIDS, ASKS)) == Difference(first_view((), ASKS), [])
 
 
 def reckoned(old: Sequence[Level], new: Sequence[Level], side: Side) -> tuple[set[object], set[object]]:
@@ -137,4 +137,4 @@ def decimals(book: Book) -> list[list[tuple[Decimal, Decimal]]]:
 def test_one_level_that_only_changes_its_price_text_keeps_its_size(count: int) -> None:
     old = tuple((str(100 + n), "1") for n in range(count))
     new = tuple((f"{100 + n}.0", "1") for n in range(count))
-    assert difference(((), old), ((), new)) == ([], [])
+    assert difference(((), old), ((), new)) == Difference([], [])

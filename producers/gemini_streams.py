@@ -101,8 +101,10 @@ def parse(payload: bytes) -> Frame:
         raise _malformed(payload, str(error)) from None
     if frame.error is not None or (frame.status is not None and frame.status >= 400):
         return _refused(frame)
-    if frame.id is not None or isinstance(frame.bids, str) or frame.last_of_depth is not None:
+    if frame.id is not None:
         return QUIET
+    if isinstance(frame.bids, str) or frame.last_of_depth is not None:
+        return Frame(ignored=1)
     # An event of a name that is not known is none of those that were asked for.
     hides_changes = not frame.event and frame.symbol != ""
     raise MalformedFrame(
@@ -125,11 +127,14 @@ def _depth(frame: _Stream) -> Frame:
     if not frame.symbol:
         raise _Wrong("s: expected a symbol")
     changes: list[Change] = []
+    # Looking up the ticks raises what does not fit.
     for price, size in bids:
-        PRICE_TICKS[price], SIZE_TICKS[size]  # raises what does not fit
+        PRICE_TICKS[price]
+        SIZE_TICKS[size]
         changes.append(Change(side="bid", price=price, remaining=size))
     for price, size in asks:
-        PRICE_TICKS[price], SIZE_TICKS[size]  # raises what does not fit
+        PRICE_TICKS[price]
+        SIZE_TICKS[size]
         changes.append(Change(side="ask", price=price, remaining=size))
     news = News(
         symbol=frame.symbol.upper(),
@@ -149,7 +154,8 @@ def _trade(frame: _Stream) -> Frame:
         raise _Wrong("p and q: expected a price and a size")
     if not frame.symbol:
         raise _Wrong("s: expected a symbol")
-    PRICE_TICKS[price], SIZE_TICKS[size]  # raises what does not fit
+    PRICE_TICKS[price]
+    SIZE_TICKS[size]
     maker_side = None if frame.buyer_is_maker is None else MAKER_SIDES[frame.buyer_is_maker]
     news = News(
         symbol=frame.symbol.upper(),

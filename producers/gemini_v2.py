@@ -117,8 +117,10 @@ def _l2_updates(frame: _V2Frame) -> Frame:
     if frame.changes is None or not frame.symbol:
         raise _Wrong("l2_updates: expected a symbol and its changes")
     changes: list[Change] = []
+    # Looking up the ticks raises what does not fit.
     for side, price, size in frame.changes:
-        PRICE_TICKS[price], SIZE_TICKS[size]  # raises what does not fit
+        PRICE_TICKS[price]
+        SIZE_TICKS[size]
         changes.append(Change(side=SIDES[side], price=price, remaining=size))
     if not frame.trades and not frame.auction_events:
         return Frame(news=(News(symbol=frame.symbol, book="changes", changes=changes),))
@@ -141,7 +143,8 @@ def _trade(frame: _V2Frame) -> Frame:
 
 
 def _parsed(trade: _PastTrade | _V2Frame, price: str, size: str) -> ParsedTrade:
-    PRICE_TICKS[price], SIZE_TICKS[size]  # raises what does not fit
+    PRICE_TICKS[price]
+    SIZE_TICKS[size]
     # Older recordings have only the event's id.
     trade_id = trade.event_id if trade.tid is None else trade.tid
     if trade_id is None:

@@ -15,7 +15,7 @@ from producers.upbit import UPBIT_DEFAULT, UPBIT_SIMPLE
 
 PROTOCOLS: dict[str, dict[str, Protocol]] = {}
 for _protocol in (
-    *(GEMINI_V1, GEMINI_STREAMS, GEMINI_V2),
+    *(GEMINI_STREAMS, GEMINI_V1, GEMINI_V2),
     *(COINBASE_ADVANCED, COINBASE_EXCHANGE),
     *(BINANCE_DEPTH, BINANCE_PARTIAL),
     *(UPBIT_DEFAULT, UPBIT_SIMPLE),

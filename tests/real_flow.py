@@ -58,7 +58,7 @@ def main(argv: list[str]) -> int:
 def _carry(frames: Path, folder: Path, speed: float) -> int:
     wanted = frame_changes(frames)
     sys.stdout.write(f"{len(wanted)} level changes to carry at speed {speed:g}\n")
-    env = {"simulator": {"SIMULATOR_PLAY": str(frames)}}
+    env = {"simulator": {"SIMULATOR_PLAY": str(frames)}, "producer-gemini": {"FEED_PROTOCOL": "v1"}}
     with pipeline_run(folder, from_environment(), env, speed) as run:
 
         def newest_change() -> tuple[int, int]:

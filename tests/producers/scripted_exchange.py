@@ -156,13 +156,28 @@ class ScriptedExchange:
             self._threads.append(thread)
             thread.start()
 
+    def _greet(self, client: Client) -> None:
+        client.greet()
+
     def _serve(self, transport: socket.socket, script: Callable[[Client], None]) -> None:
         client = Client(transport, self._stopping)
         try:
             with contextlib.suppress(OSError):  # the client may go at any moment
-                client.greet()
+                self._greet(client)
                 self.clients.append(client)
                 self.paths.append(client.path)
                 script(client)
         finally:
             client.close()
+
+
+class GoneExchange(ScriptedExchange):
+    """Answers every handshake with this status."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(Client.stay)
+        self._answer = f"HTTP/1.1 {status} Gone\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+
+    def _greet(self, client: Client) -> None:
+        client.send_raw(self._answer)
+        client.stay()

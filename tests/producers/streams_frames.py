@@ -33,4 +33,4 @@ def answer(number: int | str, status: int = 200, **more: Any) -> bytes:
 
 def refusal(status: int, code: int = -1002, number: int | str = "1") -> bytes:
     """An answer that says no, by default to the subscription."""
-    return answer(number, status, error={"code": code, "msg": "no"})
+    return answer(number, status, error={"code": code, "msg": "Authentication required"})

@@ -31,8 +31,9 @@ from market.records import (
 from pipeline.errors import EXIT_CONFIG, EXIT_OK, TemporarilyUnavailable
 from pipeline.kafka_clients import Publisher, read_to_end
 from pipeline.topics import DEAD_LETTERS, HEALTH, TopicSpec, create_topics
+from tests.producers import streams_frames
 from tests.producers.frames import change, first_book, heartbeat, update
-from tests.producers.scripted_exchange import Client, ScriptedExchange, header
+from tests.producers.scripted_exchange import Client, GoneExchange, ScriptedExchange, header
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 90.0
@@ -65,6 +66,7 @@ def running(bootstrap: str, topic: str, url: str, folder: Path, **environ: str) 
         "KAFKA_BOOTSTRAP": bootstrap,
         "FEED_TOPIC": topic,
         "FEED_URL": url,
+        "FEED_PROTOCOL": "v1",
         "FEED_BACK_OFF_FIRST_SECONDS": "0.1",
         "FEED_BACK_OFF_CAP_SECONDS": "0.5",
         "PATH": os.environ.get("PATH", ""),
@@ -296,6 +298,34 @@ def await_said(producer: Producer, words: str) -> None:
 def after_last_gap(records: Sequence[FeedRecord], reason: str) -> Sequence[FeedRecord]:
     places = [index for index, record in enumerate(records) if isinstance(record, Gap) and record.reason == reason]
     return records[places[-1] :] if places else []
+
+
+def refusing(client: Client) -> None:
+    """Answers the subscription that it must not be asked."""
+    client.read_frame()
+    client.send(streams_frames.refusal(401))
+    client.stay()
+
+
+def test_protocol_that_the_exchange_has_given_up_ends_the_producer_with_the_names_of_the_others(
+    kafka: KafkaServer, topic_name: Callable[[str], str], tmp_path: Path
+) -> None:
+    topic = made_topic(kafka.bootstrap, topic_name("feed"))
+    for protocol, exchange, reason in (
+        ("v1", GoneExchange(410), "410"),
+        ("v2", GoneExchange(404), "404"),
+        ("streams", ScriptedExchange(refusing), "Authentication required"),
+    ):
+        with (
+            exchange,
+            running(kafka.bootstrap, topic, exchange.url, tmp_path, FEED_PROTOCOL=protocol) as producer,
+        ):
+            assert producer.exit_code() == EXIT_CONFIG, producer.said
+        others = [name for name in ("streams", "v1", "v2") if name != protocol]
+        assert f"gemini refuses protocol {protocol} for BTCUSD" in producer.said
+        assert reason in producer.said
+        assert f"FEED_PROTOCOL ({', '.join(others)})" in producer.said
+        assert "Traceback" not in producer.said
 
 
 @pytest.mark.parametrize("wrong", [{"FEED_URL": "http://x"}, {"FEED_SYMBOLS": "BTCUSD,BTCUSD"}], ids=str)

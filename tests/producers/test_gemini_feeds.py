@@ -136,6 +136,26 @@ def test_streams_frame_that_begins_with_the_last_number_again_is_taken() -> None
     assert (run.gap_reasons, run.changes) == (["start"], bids(1, 3))
 
 
+def test_streams_whose_numbers_begin_anew_are_not_taken_for_repetitions_for_long() -> None:
+    streams = DIALECTS[0]
+
+    def anew(client: Client) -> None:
+        for number in range(1, 200):
+            client.send(streams_frames.depth(number, number, now_ms(), [("100.00", "9")]))
+            client.wait(0.1)
+
+    with (
+        ScriptedExchange(sending(streams, 1, then=anew), whole(streams)) as exchange,
+        FeedRun(streams.protocol, exchange.url, clock=CLOCK) as run,
+    ):
+        run.until(lambda run: run.books == 2 and is_whole(run))
+    assert run.gap_reasons == ["start", "repeated_frames"]
+    assert run.changes == bids(1, 1, 2, 3)
+    gap = [record for record in run.records if isinstance(record, Gap)][-1]
+    last_told = [record for record in run.records if isinstance(record, L2)][1]
+    assert gap.from_ == last_told.event_time
+
+
 def test_v2_cannot_tell_a_lost_frame_from_none_nor_a_repeated_one_from_a_new_one() -> None:
     v2 = DIALECTS[2]
     script = sending(v2, 1, 3, 3, then=lambda client: v2.live(client, 3))

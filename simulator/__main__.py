@@ -73,7 +73,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _add_serve(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--port", type=int, help="instead of SIMULATOR_PORT")
-    serve.add_argument("--play", metavar="FILE", help="play this file of frames (`<frame>` or `<ms> <frame>` a line)")
+    serve.add_argument(
+        "--play", metavar="FILE", help="play this file of v1 frames (`<frame>` or `<ms> <frame>` a line)"
+    )
     serve.add_argument("--play-end", choices=("close", "hold"), help="at its end; hold (default): heartbeats go on")
     serve.add_argument("--scene", action="append", default=[], metavar="NAME@WHEN", help="may be given several times")
 

@@ -30,7 +30,7 @@ LASTING = {
     "reject": "new connections are refused with 503",
 }
 ONCE = {
-    "gap": "the next update is lost: its sequence number is skipped",
+    "gap": "the next update is lost: its number is skipped (v2 has none)",
     "disconnect": "every market data socket is cut",
     "crossed": "an update puts a bid above the best ask",
     "oversized": "a header announces a message of 50 MB",

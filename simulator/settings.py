@@ -44,7 +44,7 @@ class SimulatorSettings(PartSettings):
     simulator_scenes: str = Field(
         default="", description="faults to come, separated by commas, such as quiet@minute:2,gap@minute:4"
     )
-    simulator_play: str = Field(default="", description="file of frames to play instead of a simulated market")
+    simulator_play: str = Field(default="", description="file of v1 frames to play instead of a simulated market")
     simulator_play_end: Literal["close", "hold"] = Field(
         default="hold", description="at the end of that file: close the sockets, or hold them with heartbeats"
     )

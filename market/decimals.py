@@ -1,7 +1,7 @@
 """Exact decimals: prices are decimal(18,8), sizes decimal(19,10); both travel as the exchange's own digits."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Final
 
@@ -14,6 +14,7 @@ __all__ = [
     "PRICE_TICKS",
     "SIZE_TICKS",
     "OutOfRange",
+    "check_sizes",
     "exact_price",
     "exact_size",
     "plain",
@@ -27,6 +28,9 @@ PLACES_12 = Decimal(1).scaleb(-12)
 # What fits: leading zeros aside, 10 and 8 digits; 9 and 10 digits. Trailing zeros beyond the scale change nothing.
 _PRICE = re.compile(r"0*\d{1,10}(\.\d{1,8}0*)?", re.ASCII)
 _SIZE = re.compile(r"0*\d{1,9}(\.\d{1,10}0*)?", re.ASCII)
+# What nearly every size looks like, and many of them in a row.
+_USUAL_SIZE = r"\d{1,9}+(?:\.\d{1,10}+)?+"
+_are_usual_sizes = re.compile(f"{_USUAL_SIZE}(?:,{_USUAL_SIZE})*+", re.ASCII).fullmatch
 _LONGEST = 64
 _PRICE_SCALE = 8
 _SIZE_SCALE = 10
@@ -45,6 +49,17 @@ def exact_price(text: str) -> Decimal:
 def exact_size(text: str) -> Decimal:
     """The size in plain digits, 0 or more, as decimal(19,10); raises `OutOfRange` saying what was expected."""
     return _matched(text, _SIZE, "a size: plain digits, at most 9 before and 10 after the point")
+
+
+def check_sizes(texts: Sequence[str]) -> None:
+    """Each must be a size; raises `OutOfRange` as `exact_size`.
+
+    Sizes repeat little: to look at all of a message at once is faster than to remember each.
+    """
+    joined = ",".join(texts)
+    if _are_usual_sizes(joined) is None or joined.count(",") != len(texts) - 1:
+        for text in texts:
+            exact_size(text)
 
 
 class _Ticks(dict[str, int]):
@@ -74,8 +89,8 @@ class _Ticks(dict[str, int]):
 
 
 # PRICE_TICKS["0.5"] is 50,000,000 (of 10^-8); SIZE_TICKS["0.00"] is 0 (of 10^-10).
-PRICE_TICKS: Final = _Ticks(exact_price, r"[1-9]\d{0,9}(?:\.\d{1,8})?", _PRICE_SCALE)
-SIZE_TICKS: Final = _Ticks(exact_size, r"\d{1,9}(?:\.\d{1,10})?", _SIZE_SCALE)
+PRICE_TICKS: Final = _Ticks(exact_price, r"(?=[0.]*[1-9])\d{1,10}+(?:\.\d{1,8}+)?+", _PRICE_SCALE)
+SIZE_TICKS: Final = _Ticks(exact_size, _USUAL_SIZE, _SIZE_SCALE)
 
 
 def plain(number: Decimal) -> str:

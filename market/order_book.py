@@ -8,7 +8,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable
 from decimal import ROUND_CEILING, Decimal
 
-from market.decimals import EXACT, PRICE_TICKS, SIZE_TICKS
+from market.decimals import EXACT, PRICE_TICKS
 from market.plain_changes import NOTHING, PlainChanges
 from market.records import Change, Level, Side
 
@@ -50,7 +50,7 @@ class _Ladder:
 class OrderBook:
     """Levels of both sides; a level with nothing remaining is removed, and removing an unknown one changes nothing.
 
-    Prices and sizes must have been checked (`market.decimals`); one that does not fit raises `OutOfRange`.
+    Prices and sizes must have been checked (`market.decimals`); a price that does not fit raises `OutOfRange`.
     """
 
     def __init__(self) -> None:
@@ -70,7 +70,7 @@ class OrderBook:
                 ladder, place = bids, PRICE_TICKS[price]
             else:
                 ladder, place = asks, -PRICE_TICKS[price]
-            if SIZE_TICKS[remaining]:
+            if remaining.strip("0."):  # is more than nothing, however nothing is spelled
                 if place not in ladder.levels:
                     insort(ladder.places, place)
                 ladder.levels[place] = (price, remaining)
@@ -87,7 +87,7 @@ class OrderBook:
                 levels, place = bids, PRICE_TICKS[price]
             else:
                 levels, place = asks, -PRICE_TICKS[price]
-            if SIZE_TICKS[remaining]:
+            if remaining.strip("0."):  # is more than nothing, however nothing is spelled
                 levels[place] = (price, remaining)
             else:
                 levels.pop(place, None)

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from market.decimals import PRICE_TICKS, SIZE_TICKS, OutOfRange
+from market.decimals import PRICE_TICKS, OutOfRange, check_sizes
 from market.records import Change, Level
 from producers.errors import MalformedFrame
 from producers.protocol import QUIET, Frame, Keepalive, News, ParsedTrade, Refusal, Subscription
@@ -144,7 +144,8 @@ def trade(event: Event, symbol: str) -> Frame:
     if event.t is None or price is None or size is None or event.m is None:
         raise MalformedFrame("trade without t, p, q or m", symbol=symbol, hides_changes=False)
     try:
-        if PRICE_TICKS[price] and SIZE_TICKS[size] >= 0:
+        check_sizes((size,))
+        if PRICE_TICKS[price]:  # raises where it does not fit
             told = ParsedTrade(str(event.t), price, size, "bid" if event.m else "ask")
     except OutOfRange as error:
         raise MalformedFrame(f"trade: {error}", symbol=symbol, hides_changes=False) from None
@@ -154,16 +155,9 @@ def trade(event: Event, symbol: str) -> Frame:
 def changes_of(bids: list[Level], asks: list[Level], symbol: str) -> list[Change]:
     """New totals of these levels, as changes. Raises MalformedFrame."""
     try:
-        changes = [
-            Change(side="bid", price=price, remaining=remaining)
-            for price, remaining in bids
-            if PRICE_TICKS[price] and SIZE_TICKS[remaining] >= 0  # raise where they do not fit
-        ]
-        changes += [
-            Change(side="ask", price=price, remaining=remaining)
-            for price, remaining in asks
-            if PRICE_TICKS[price] and SIZE_TICKS[remaining] >= 0
-        ]
+        check_sizes([remaining for side in (bids, asks) for _, remaining in side])
+        changes = [Change(side="bid", price=price, remaining=left) for price, left in bids if PRICE_TICKS[price]]
+        changes += [Change(side="ask", price=price, remaining=left) for price, left in asks if PRICE_TICKS[price]]
     except OutOfRange as error:
         raise MalformedFrame(str(error), symbol=symbol) from None
     return changes
@@ -172,7 +166,8 @@ def changes_of(bids: list[Level], asks: list[Level], symbol: str) -> list[Change
 def checked(levels: list[Level], symbol: str) -> list[Level]:
     """These levels, when each fits. Raises MalformedFrame."""
     try:
-        return [level for level in levels if PRICE_TICKS[level[0]] and SIZE_TICKS[level[1]] >= 0]
+        check_sizes([remaining for _, remaining in levels])
+        return [level for level in levels if PRICE_TICKS[level[0]]]
     except OutOfRange as error:
         raise MalformedFrame(str(error), symbol=symbol) from None
 

@@ -23,7 +23,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from market.decimals import PRICE_TICKS, SIZE_TICKS, OutOfRange
+from market.decimals import PRICE_TICKS, OutOfRange, check_sizes
 from market.records import Change, Side
 from producers.coinbase_refusals import refusal
 from producers.errors import MalformedFrame, WrongTime
@@ -148,6 +148,7 @@ def _book(event: _Event, time: int | None, sequence: int) -> News:
     if event.updates is None or event.type not in ("update", "snapshot"):
         raise MalformedFrame(f"book event of type {event.type[:SHOWN]!r}", sequence=sequence, symbol=event.product_id)
     try:
+        check_sizes([update.new_quantity for update in event.updates])
         changes = [
             Change(
                 side=SIDES[update.side],
@@ -156,7 +157,7 @@ def _book(event: _Event, time: int | None, sequence: int) -> News:
                 time=EPOCH_MS[update.event_time] if update.event_time else None,
             )
             for update in event.updates
-            if PRICE_TICKS[update.price_level] and SIZE_TICKS[update.new_quantity] >= 0  # raise where they do not fit
+            if PRICE_TICKS[update.price_level]  # raises where it does not fit
         ]
     except (OutOfRange, WrongTime) as error:
         raise MalformedFrame(str(error), sequence=sequence, symbol=event.product_id) from None
@@ -176,7 +177,8 @@ def _trades(events: list[_Event], time: int | None, sequence: int) -> tuple[News
         by_product: dict[str, list[ParsedTrade]] = {}
         for trade in event.trades or ():
             try:
-                if PRICE_TICKS[trade.price] and SIZE_TICKS[trade.size] >= 0:
+                check_sizes((trade.size,))
+                if PRICE_TICKS[trade.price]:
                     told = ParsedTrade(str(trade.trade_id), trade.price, trade.size, MAKERS.get(trade.side))
                     by_product.setdefault(trade.product_id, []).append(told)
             except OutOfRange as error:

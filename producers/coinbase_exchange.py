@@ -21,7 +21,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from market.decimals import PRICE_TICKS, SIZE_TICKS, OutOfRange
+from market.decimals import PRICE_TICKS, OutOfRange, check_sizes
 from market.records import Change, Level, Side
 from producers.coinbase_refusals import refusal
 from producers.errors import MalformedFrame, WrongTime
@@ -122,10 +122,11 @@ def _update(frame: _ExchangeFrame) -> Frame:
     if frame.changes is None:
         raise MalformedFrame("l2update without changes", symbol=frame.product_id)
     try:
+        check_sizes([remaining for _, _, remaining in frame.changes])
         changes = [
             Change(side=SIDES[side], price=price, remaining=remaining)
             for side, price, remaining in frame.changes
-            if PRICE_TICKS[price] and SIZE_TICKS[remaining] >= 0  # raise where they do not fit
+            if PRICE_TICKS[price]  # raises where it does not fit
         ]
     except OutOfRange as error:
         raise MalformedFrame(str(error), symbol=frame.product_id) from None
@@ -145,10 +146,11 @@ def _snapshot(frame: _ExchangeFrame) -> Frame:
 
 
 def _levels(side: Side, levels: list[Level]) -> list[Change]:
+    check_sizes([remaining for _, remaining in levels])
     return [
         Change(side=side, price=price, remaining=remaining, reason="initial")
         for price, remaining in levels
-        if PRICE_TICKS[price] and SIZE_TICKS[remaining] >= 0
+        if PRICE_TICKS[price]
     ]
 
 
@@ -157,7 +159,8 @@ def _match(frame: _ExchangeFrame) -> Frame:
     if frame.trade_id is None or price is None or size is None:
         raise MalformedFrame("match without trade_id, price or size", symbol=frame.product_id, hides_changes=False)
     try:
-        if PRICE_TICKS[price] and SIZE_TICKS[size] >= 0:
+        check_sizes((size,))
+        if PRICE_TICKS[price]:
             trade = ParsedTrade(str(frame.trade_id), price, size, SIDES.get(frame.side))
     except OutOfRange as error:
         raise MalformedFrame(f"match: {error}", symbol=frame.product_id, hides_changes=False) from None

@@ -1,5 +1,6 @@
 """Prices and sizes: what fits decimal(18,8) and decimal(19,10) is exact, all else is refused."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.decimals import PLACES_8, PLACES_12, exact_price, exact_size, plain, rounded
+from market.decimals import PLACES_8, PLACES_12, PRICE_TICKS, check_sizes, exact_price, exact_size, plain, rounded
 from market.errors import OutOfRange
 
 NEVER = ["", " ", "1 ", "+1", "-1", "1e3", "1E-8", ".5", "5.", "1,5", "0x10", "NaN", "Infinity", "1\n", "٣", "1_000"]
@@ -96,3 +97,48 @@ def test_plain_never_shows_an_exponent() -> None:
     assert plain(Decimal("1E-8")) == "0.00000001"
     assert plain(Decimal("1E+3")) == "1000"
     assert plain(Decimal("0E-12")) == "0.000000000000"
+
+
+SIZE_TEXTS = st.sampled_from(
+    [
+        "1",
+        "0",
+        "0.00",
+        "12.5",
+        "007",
+        "1.00000000000",
+        "",
+        "1,2",
+        ",",
+        "1.2.3",
+        "1.",
+        ".5",
+        "-1",
+        "1e3",
+        "1234567890",
+        "٣",
+    ]
+)
+
+
+@given(st.lists(SIZE_TEXTS | st.from_regex(r"\d{1,9}(\.\d{1,10})?", fullmatch=True), max_size=5))
+def test_many_sizes_at_once_are_refused_where_one_of_them_is(texts: list[str]) -> None:
+    def refusal(check: Callable[[], object]) -> str:
+        try:
+            check()
+        except OutOfRange as error:
+            return str(error)
+        return ""
+
+    assert refusal(lambda: check_sizes(texts)) == refusal(lambda: [exact_size(text) for text in texts])
+
+
+@pytest.mark.parametrize("text", ["0.5", "0.00000001", "00.5", "007", "0000000001"])
+def test_ticks_of_a_price_below_one_are_exact(text: str) -> None:
+    assert PRICE_TICKS[text] == exact_price(text) * 10**8
+
+
+@pytest.mark.parametrize("text", ["0", "0.0", "0.00000000", "00", "000.000"])
+def test_no_spelling_of_nothing_is_a_price(text: str) -> None:
+    with pytest.raises(OutOfRange):
+        PRICE_TICKS[text]

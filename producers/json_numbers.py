@@ -8,6 +8,8 @@ from decimal import Decimal
 from market.decimals import OutOfRange, plain
 
 NUMBER = re.compile(rb"(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?)(?:[eE]([+-]?[0-9]+))?")
+# What nearly every number looks like is read without a detour.
+is_plain = re.compile(rb"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?").fullmatch
 LONGEST = 64
 # Written out, a larger exponent would be a text of that length, and no price or size has one.
 LARGEST_EXPONENT = 30
@@ -18,6 +20,8 @@ def plain_number(raw: bytes, name: str) -> str:
 
     Raises OutOfRange, naming the value by `name`, for anything that is not a JSON number of a sensible size.
     """
+    if is_plain(raw) and len(raw) <= LONGEST:
+        return raw.decode()
     parts = NUMBER.fullmatch(raw) if len(raw) <= LONGEST else None
     if parts is None:
         raise OutOfRange(f"{name}: expected a number, got {_shown(raw)}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TypeVar, cast
 
 import msgspec
@@ -122,28 +122,22 @@ class _Pairs(dict[bytes, tuple[Level, Level]]):
         return ask, bid
 
 
-class _Texts(dict[bytes, str]):
-    """A number as it stands in a frame to its plain text, checked. What was met is remembered."""
+class _Prices(dict[bytes, str]):
+    """A price as it stands in a frame to its plain text, checked; empty where there is no level.
 
-    def __init__(self, read: Callable[[bytes], str]) -> None:
-        super().__init__()
-        self._read = read
+    What was met is remembered: prices return, sizes seldom do.
+    """
 
     def __missing__(self, raw: bytes) -> str:
-        text = self._read(raw)
+        text = plain_number(raw, "price")
+        if text.strip("0."):
+            PRICE_TICKS[text]  # raises what is wrong with it
+        else:
+            text = ""
         if len(self) >= MOST_REMEMBERED:
             self.clear()
         self[raw] = text
         return text
-
-
-def _price(raw: bytes) -> str:
-    """Empty where there is no level."""
-    text = plain_number(raw, "price")
-    if not text.strip("0."):
-        return ""
-    PRICE_TICKS[text]  # raises what is wrong with it
-    return text
 
 
 def _size(raw: bytes) -> str:
@@ -152,8 +146,7 @@ def _size(raw: bytes) -> str:
     return text if SIZE_TICKS[text] else ""
 
 
-_PRICES = _Texts(_price)
-_SIZES = _Texts(_size)
+_PRICES = _Prices()
 
 
 def _pair(ask_price: bytes, bid_price: bytes, ask_size: bytes, bid_size: bytes) -> _Pair:
@@ -162,5 +155,5 @@ def _pair(ask_price: bytes, bid_price: bytes, ask_size: bytes, bid_size: bytes) 
 
 
 def _level(raw_price: bytes, raw_size: bytes) -> Level | None:
-    price, size = _PRICES[raw_price], _SIZES[raw_size]
+    price, size = _PRICES[raw_price], _size(raw_size)
     return (price, size) if price and size else None

@@ -21,11 +21,12 @@ passed over:
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from market.decimals import PRICE_TICKS, SIZE_TICKS, OutOfRange
+from market.plain_changes import plain_changes
 from market.records import Change, Level, Side
 from producers.errors import MalformedFrame
 from producers.protocol import QUIET, Frame, Keepalive, News, ParsedTrade, Protocol, Refusal, Subscription
@@ -34,6 +35,7 @@ SUBSCRIBE_ID = "1"
 PING_SECONDS = 5.0
 NS_PER_MS = 1_000_000
 MAKER_SIDES: dict[bool, Side] = {True: "bid", False: "ask"}  # by whether the buyer is the maker
+DEEP_BYTES = 800  # from here on reading all levels in bulk is faster than one by one
 SHOWN = 200  # characters of an error's text that are repeated
 # Statuses from 400 to 499 that will pass.
 PASSING = (408, 425, 429)
@@ -62,6 +64,18 @@ class _Stream(msgspec.Struct, gc=False):
     error: Any = None
 
 
+class _Deep(msgspec.Struct, gc=False):
+    """A depth frame whose levels are to be read in bulk."""
+
+    event: Literal["depthUpdate"] = msgspec.field(name="e")
+    time: Whole = msgspec.field(name="E")
+    symbol: Annotated[str, msgspec.Meta(min_length=1)] = msgspec.field(name="s")
+    first: Whole = msgspec.field(name="U")
+    last: Whole = msgspec.field(name="u")
+    bids: msgspec.Raw = msgspec.field(name="b")
+    asks: msgspec.Raw = msgspec.field(name="a")
+
+
 class _Head(msgspec.Struct):
     """What can still be known of a frame that does not fit."""
 
@@ -69,6 +83,7 @@ class _Head(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(_Stream).decode
+_decode_deep = msgspec.json.Decoder(_Deep).decode
 _decode_head = msgspec.json.Decoder(_Head).decode
 
 
@@ -91,6 +106,8 @@ def ping(number: int) -> str:
 
 def parse(payload: bytes) -> Frame:
     """Read one frame. Raises MalformedFrame, whatever the bytes are, and nothing else."""
+    if len(payload) >= DEEP_BYTES and (deep := _deep(payload)) is not None:
+        return deep
     try:
         frame = _decode(payload)
         if frame.event == "depthUpdate":
@@ -144,6 +161,27 @@ def _depth(frame: _Stream) -> Frame:
         sequence=last,
         first_id=first,
         last_id=last,
+    )
+    return Frame(news=(news,))
+
+
+def _deep(payload: bytes) -> Frame | None:
+    """A depth frame of the usual shape; None for any other frame, which is then looked at closely."""
+    try:
+        frame = _decode_deep(payload)
+        changes = plain_changes(bytes(frame.bids), bytes(frame.asks))
+    except (ValueError, RecursionError):
+        return None
+    if changes is None or frame.first > frame.last:
+        return None
+    news = News(
+        symbol=frame.symbol.upper(),
+        exchange_time=frame.time // NS_PER_MS,
+        book="changes",
+        changes=changes,
+        sequence=frame.last,
+        first_id=frame.first,
+        last_id=frame.last,
     )
     return Frame(news=(news,))
 

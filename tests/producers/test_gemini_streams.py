@@ -84,6 +84,24 @@ def test_depth_keeps_the_exchanges_digits_and_its_numbers() -> None:
     )
 
 
+@pytest.mark.parametrize("places", [2, 9])
+def test_deep_frame_is_read_as_a_short_one_is(places: int) -> None:
+    bids = [(f"{90_000 - number}.1", f"{number:.{places}f}") for number in range(40)]
+    news = news_of(depth(91, 94, TIME, bids, [("91000.25", "0.00")]))
+    assert list(news.changes) == [
+        *(Change(side="bid", price=price, remaining=size) for price, size in bids),
+        Change(side="ask", price="91000.25", remaining="0.00"),
+    ]
+    assert (news.symbol, news.exchange_time, news.first_id, news.last_id) == ("BTCUSD", TIME, 91, 94)
+
+
+@pytest.mark.parametrize("wrong", [("0", "1"), ("-5.00", "1"), ("1", "1e5"), ("1.123456789", "1")])
+def test_wrong_level_spoils_a_deep_frame_too(wrong: tuple[str, str]) -> None:
+    refused = malformed(depth(91, 94, TIME, [*[("90999.10", "1")] * 40, wrong]))
+    assert (refused.symbol, refused.hides_changes) == ("BTCUSD", True)
+    assert refused.reason
+
+
 def test_first_depth_of_a_connection_is_its_book() -> None:
     assert GEMINI_STREAMS.first_changes_are_snapshot
     assert news_of(first_depth(TIME)).book == "changes"

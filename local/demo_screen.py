@@ -186,7 +186,8 @@ def look_texts(view: DemoView) -> tuple[str, ...]:
     topic = view.feed_topic if view.trading is None else "bot.events"
     told = view.make_options
     look = f"Look: Spark's UI {view.spark_ui} · in another terminal: make status{told} · make tail TOPIC={topic}{told}"
-    stop = f"Ctrl-C stops all of it; make demo{told} resumes, make demo-reset{told} forgets."
+    then = "plays it again" if view.feed == "replay" else "resumes"
+    stop = f"Ctrl-C stops all of it; make demo{told} {then}, make demo-reset{told} forgets."
     return (look, stop) if view.trading is None else (look, f"Elasticsearch {view.trading.elasticsearch}", stop)
 
 

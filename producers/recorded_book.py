@@ -15,9 +15,9 @@ from market.records import L2, FeedRecord, Gap
 from market.reference_price import OffGrid, ReferencePrice
 from pipeline.errors import WrongSettings
 from pipeline.metrics import Metrics
-from producers.arrivals import Arrival
 from producers.exchange_feed import ExchangeFeed, FeedStart
 from producers.recordings.errors import WrongRecording
+from producers.recordings.moment import Told
 from producers.recordings.opened import Recording
 from producers.recordings.playback import Playback, from_nothing
 from producers.run import feed_rules
@@ -122,10 +122,10 @@ class _Story:
             return f"begins at {_time(self._first_ms)}, after --at {_time(self._at_ms)}"
         return f"holds no whole book of {self._symbol} up to then (--without-snapshot starts from an empty one)"
 
-    def _is_in_time(self, arrival: Arrival) -> bool:
+    def _is_in_time(self, told: Told) -> bool:
         if self._first_ms is None:
-            self._first_ms = arrival.at.wall_ms
-        return self._at_ms is None or arrival.at.wall_ms <= self._at_ms
+            self._first_ms = told.at.wall_ms
+        return self._at_ms is None or told.at.wall_ms <= self._at_ms
 
     def _new_feed(self) -> ExchangeFeed:
         protocol, rules = self._recording.protocol, feed_rules(self._settings, 1.0)

@@ -78,6 +78,8 @@ def replay(
         return
     if not await_topics(settings.kafka_bootstrap, (topic, DEAD_LETTERS, HEALTH), stop, get_log("producer")):
         return
+    if not options.keep_times and (options.speed is None or options.speed > 1):
+        get_log("producer").warning("the records run ahead of the clock: a live feed must then wait until it is there")
     start = read_start(settings.kafka_bootstrap, topic, recording.symbols, "start")
     with (
         metrics_endpoint(f"producer-{options.exchange}", metrics, settings),

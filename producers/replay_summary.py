@@ -33,10 +33,11 @@ def summary(
 ) -> str:
     """Frames, records by kind, gaps, dead letters, and the symbols without a book and why."""
     counted = _counted(metrics)
+    count = len(recording.symbols)
     lines = [
         f"{'stopped after' if stopped else 'replayed'} {playback.frames:,} frames of {_span(playback, moved_ms)} in "
         f"{took_seconds:.1f} s ({recording.protocol.exchange} {recording.protocol.name}, "
-        f"{len(recording.symbols)} symbol{'s' * (len(recording.symbols) != 1)})",
+        f"{count} symbol{'' if count == 1 else 's'})",
         "records: " + ", ".join(f"{counted['records', kind]:,} {kind}" for kind in KINDS),
         "gaps: " + (_reasons(counted) or "none"),
         f"dead letters: {counted['dead_letters',]:,}",
@@ -47,6 +48,7 @@ def summary(
     other = [f"{value:,} {' '.join(name).replace('_', ' ')}" for name, value in counted.items() if name[0] not in TOLD]
     if other:
         lines.append("also counted: " + ", ".join(other))
+    lines += [f"the exchange refused what was asked: {text}" for text in playback.refusals]
     lines += [f"note: {note}" for note in notes]
     lines += _without_book(feed)
     crossed = [name for name, symbol in feed.symbols.items() if symbol.is_trusted and symbol.book.is_crossed]

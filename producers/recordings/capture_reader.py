@@ -10,6 +10,7 @@ from producers.errors import MalformedFrame
 from producers.protocol import Frame, Protocol
 from producers.recordings.capture_layouts import Layout, WrongCaptureLine, is_plausible, read_line
 from producers.recordings.errors import WrongRecording
+from producers.recordings.moment import Moment, Told
 from producers.recordings.recorded_lines import RecordedLines
 
 # Nothing for longer means that the capture was interrupted: no exchange is so quiet, and no client would wait.
@@ -52,7 +53,7 @@ class CaptureArrivals:
         """The file's size in bytes."""
         return self._lines.size
 
-    def __iter__(self) -> Iterator[Arrival]:
+    def __iter__(self) -> Iterator[Told]:
         for received, payload in self._timed():
             before, at = self._at, self._instant(received)
             self._at = at
@@ -60,6 +61,7 @@ class CaptureArrivals:
                 seconds = round((at.monotonic_ms - before.monotonic_ms) / 1000)
                 self.notes.append(f"nothing for {seconds} s: taken for an interruption of the capture")
                 yield from self._lose("recording_gap", before)
+            yield Moment(at)
             if before is None or self._begins_connection(payload):
                 yield from self._lose("disconnected", at)
                 yield from self._connect(at)

@@ -8,11 +8,12 @@ from dataclasses import replace
 import msgspec
 
 from market.records import Change
-from producers.arrivals import Arrival, Instant
+from producers.arrivals import Instant
 from producers.protocol import Frame, News, Protocol
+from producers.recordings.moment import Told
 
 
-def moved_arrivals(arrivals: Iterable[Arrival], by_ms: int) -> Iterator[Arrival]:
+def moved_arrivals(arrivals: Iterable[Told], by_ms: int) -> Iterator[Told]:
     """The arrivals with their times of receipt moved; the monotonic clock stays."""
     if not by_ms:
         yield from arrivals

@@ -9,13 +9,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Protocol as Shape
 
-from producers.arrivals import Arrival
 from producers.errors import MalformedFrame
 from producers.protocol import Protocol
 from producers.protocols import PROTOCOLS, chosen_protocol, chosen_symbols
 from producers.recordings.capture_layouts import Layout, WrongCaptureLine, layout_of, read_line
 from producers.recordings.capture_reader import CaptureArrivals
 from producers.recordings.errors import WrongRecording
+from producers.recordings.moment import Told
 from producers.recordings.recorded_lines import RecordedLines
 from producers.recordings.recording_format import is_header
 from producers.recordings.recording_reader import RecorderArrivals, read_header
@@ -36,7 +36,7 @@ class Arrivals(Shape):
     @property
     def size(self) -> int: ...
 
-    def __iter__(self) -> Iterator[Arrival]: ...
+    def __iter__(self) -> Iterator[Told]: ...
 
     def cut(self, connection: str) -> None: ...
 

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
-from producers.arrivals import Arrival, FrameArrived, Instant
+from producers.arrivals import FrameArrived, Instant
 from producers.exchange_feed import ExchangeFeed, FeedRules
 from producers.feed_outcome import Outcome
 from producers.protocol import Protocol
+from producers.recordings.moment import Moment, Told
 from producers.recordings.opened import Arrivals
 
 LOOK_MS = 50.0  # how often the feed looks at the clock, as when it is live
@@ -28,7 +29,7 @@ class Playback:
     def __init__(
         self,
         source: Arrivals,
-        arrivals: Iterable[Arrival],
+        arrivals: Iterable[Told],
         feed: ExchangeFeed,
         links: Collection[str],
     ) -> None:
@@ -39,6 +40,7 @@ class Playback:
         self._links = links
         self.frames = 0
         self.cuts: Counter[str] = Counter()
+        self.refusals: dict[str, None] = {}
         self.first: Instant | None = None
         self.last: Instant | None = None
 
@@ -49,8 +51,8 @@ class Playback:
                 self.first = self.last = at
             yield from self._look(self.last, at)
             self.last = at
-            if arrival.link not in self._links:
-                continue  # of symbols that were left out
+            if isinstance(arrival, Moment) or arrival.link not in self._links:
+                continue  # others are of symbols that were left out
             if isinstance(arrival, FrameArrived):
                 self.frames += 1
             yield at, self._minded(self._feed.on_arrival(arrival))
@@ -70,6 +72,8 @@ class Playback:
             yield now, self._minded(self._feed.on_time(now, idle=True))
 
     def _minded(self, outcome: Outcome) -> Outcome:
+        for refused in outcome.refused:
+            self.refusals[refused.refusal.text] = None
         for cut in outcome.cuts:
             self.cuts[cut.reason] += 1
             self._source.cut(cut.connection)

@@ -62,15 +62,17 @@ class RecorderArrivals:
         read_before = 0
         for path in _parts(self._path):
             lines = RecordedLines(path)
-            ended = False
+            end: EndLine | None = None
             for line in self._decoded(lines):
                 self.bytes_read = read_before + lines.bytes_read
                 if isinstance(line, EndLine):
-                    ended = True
+                    end = line
                 else:
                     yield from self._in_order(line)
             read_before += lines.size
-            self._note_end(path, lines, ended=ended)
+            self._note_end(lines, end)
+        if end is not None and end.reason == "next_part":
+            self.notes.append("the recording goes on in a further part, which is not there")
 
     def _decoded(self, lines: RecordedLines) -> Iterator[EventLine | EndLine]:
         """All lines of a part but its head; the clock stands at their time."""
@@ -117,11 +119,11 @@ class RecorderArrivals:
                 yield ConnectionLost(link, connection, "recording_gap", "frames are missing in the recording", self._at)
         yield arrival_of(line, link, self._at)
 
-    def _note_end(self, path: Path, lines: RecordedLines, *, ended: bool) -> None:
+    def _note_end(self, lines: RecordedLines, end: EndLine | None) -> None:
         if lines.cut_off is not None:
-            self.notes.append(f"{path}: {lines.cut_off}: its recorder was killed; all before that is used")
-        elif not ended:
-            self.notes.append(f"{path} has no end: its recorder was killed; all that it wrote is used")
+            self.notes.append(f"{lines.path}: {lines.cut_off}: its recorder was killed; all before that is used")
+        elif end is None:
+            self.notes.append(f"{lines.path} has no end: its recorder was killed; all that it wrote is used")
 
 
 def _parts(path: Path) -> Iterator[Path]:

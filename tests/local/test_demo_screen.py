@@ -124,7 +124,7 @@ def test_screen_of_a_recording_says_so_and_how_to_play_it_again() -> None:
     assert "simulated" not in shown
     assert "replay-upbit-a: a recorded market" in shown
     assert f"make tail TOPIC=upbit-feed{told}" in shown
-    assert f"make demo{told} resumes" in shown
+    assert f"make demo{told} plays it again" in shown
 
 
 def test_simulated_market_is_called_so_whatever_its_source_is_called() -> None:

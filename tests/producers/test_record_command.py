@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from market.records import L2, Gap, decode_feed
-from pipeline.errors import EXIT_CONFIG, EXIT_OK
+from pipeline.errors import EXIT_BUG, EXIT_CONFIG, EXIT_OK
 from pipeline.process import StopSignal
 from pipeline.settings import load
 from producers.arrivals import Arrival, Connected, ConnectionLost, FrameArrived
@@ -52,10 +52,11 @@ GEMINI = ("gemini", "BTCUSD", "--protocol", "v1")
 
 @contextmanager
 def recording(
-    url: str, out: Path, *options: str, what: Sequence[str] = GEMINI, **environ: str
+    url: str, out: Path, *options: str, what: Sequence[str] = GEMINI, limit_blocks: int | None = None, **environ: str
 ) -> Iterator[subprocess.Popen[str]]:
+    limit = ["sh", "-c", f'ulimit -f {limit_blocks} && exec "$@"', "sh"] if limit_blocks else []
     process = subprocess.Popen(
-        [sys.executable, "-m", "producers", "record", *what, "--out", out, *options],
+        [*limit, sys.executable, "-m", "producers", "record", *what, "--out", out, *options],
         cwd=ROOT,
         env={
             "PATH": os.environ.get("PATH", ""),
@@ -223,6 +224,27 @@ def test_rotated_recording_is_one_recording(tmp_path: Path) -> None:
     kept = payloads(list(source))
     assert kept == [told(number) for number in range(len(kept))]
     assert source.notes == []
+
+
+def test_disk_that_takes_no_more_ends_the_recorder_and_spoils_nothing(tmp_path: Path) -> None:
+    def large(client: Client) -> None:
+        number = 0
+        while not client.stopping:
+            levels = [change("bid", f"{price}.{number % 100:02}", f"{price * number}.5") for price in range(1, 400)]
+            client.send(update(number, 1_767_225_600_000 + number, *levels) if number else first_book(*levels))
+            number += 1
+            client.wait(0.02)
+
+    out = tmp_path / "btc.zst"
+    with (
+        ScriptedExchange(large) as exchange,
+        recording(exchange.url, out, limit_blocks=50) as process,
+    ):
+        _, said = process.communicate(timeout=PATIENCE)
+    assert process.returncode == EXIT_BUG
+    assert "takes no more: File too large; what was written before can be replayed" in said
+    assert "Traceback" not in said
+    assert payloads(read(out))
 
 
 @pytest.mark.parametrize("wrong", [("--seconds", "0"), ("--rotate-mb", "x")], ids=str)

@@ -96,6 +96,24 @@ def test_parts_of_a_rotated_recording_follow_one_another(tmp_path: Path) -> None
     assert read(path) == (told, [])
 
 
+def test_missing_part_is_told_and_its_connection_taken_for_lost(tmp_path: Path) -> None:
+    path = tmp_path / "btc.zst"
+    write(path, story(10), Rotation(most_seconds=2.5), seconds_each=1.0)
+    last = part_path(path, 4)
+    last.rename(part_path(path, 5))
+    arrivals, notes = read(path)
+    assert arrivals == story(10)[: len(arrivals)]
+    assert notes == ["the recording goes on in a further part, which is not there"]
+    part_path(path, 2).unlink()
+    part_path(path, 3).rename(part_path(path, 2))
+    arrivals, notes = read(path)
+    assert [type(arrival) for arrival in arrivals if not isinstance(arrival, FrameArrived)] == [
+        Connected,
+        ConnectionLost,
+    ]
+    assert "are not in the recording" in notes[0]
+
+
 def test_rotation_by_size_bounds_each_part(tmp_path: Path) -> None:
     path = tmp_path / "btc.zst"
     told = story(200)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,6 +17,8 @@ from typing import Any
 import msgspec
 import pytest
 import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from market.records import L2, FeedRecord, Gap, Tick
 from pipeline.errors import EXIT_CONFIG, EXIT_OK, WrongSettings
@@ -25,7 +29,7 @@ from producers.arrivals import Connected, ConnectionLost
 from producers.recordings.errors import WrongRecording
 from producers.replay import ReplayOptions, replay
 from producers.settings import ProducerSettings
-from tests.producers.frames import change, update
+from tests.producers.frames import change, heartbeat, update
 from tests.producers.recorded_session import (
     CAPTURES,
     NOON,
@@ -161,6 +165,14 @@ def test_capture_that_begins_in_the_middle_is_replayed_without_a_snapshot_on_dem
     assert "no book" not in said
 
 
+def test_frame_after_a_connection_was_given_up_for_its_silence_is_not_lost(tmp_path: Path) -> None:
+    told = [(NOON, heartbeat(8)), (NOON + 45_000, update(9, NOON + 45_000, change("bid", "90.25", "3")))]
+    records, said = replayed(write_timed(tmp_path / "capture", told), without_snapshot=True)
+    # No book within 20 s: a live feed would have connected anew, and so has this one.
+    assert "connections that a live feed would have given up: 1 no_first_book" in said
+    assert [record.sequence for record in records if isinstance(record, L2)] == [9]
+
+
 def test_unreadable_frame_is_counted_and_the_rest_flows_on(tmp_path: Path) -> None:
     told = [*frames(0.1)[:8], (NOON + 1_900, b"not json"), *frames(0.1)[8:]]
     records, said = replayed(write_timed(tmp_path / "capture", told))
@@ -251,6 +263,25 @@ def test_protocol_and_symbols_are_found_in_the_frames(tmp_path: Path) -> None:
     records, said = replayed(write_timed(tmp_path / "capture", told), symbols=())
     assert "gemini v2, 1 symbol" in said
     assert [len(record.changes) for record in records if isinstance(record, L2)] == [2, 1]
+
+
+def test_refusal_in_a_recording_is_told(tmp_path: Path) -> None:
+    refused = ConnectionLost("BTCUSD", "c-0", "refused", "HTTP status 404", instant(NOON), refused_for_good=True)
+    _, said = replayed(write_recording(tmp_path / "btc.zst", [refused, *arrivals(0.1)]))
+    assert "the exchange refused what was asked: HTTP status 404" in said
+
+
+@given(
+    st.sampled_from([b"", b'{"ts":1767225600.5,"data":"{}"}\n', b"1767225600020000000 {}\n", b'{"type":"recording"']),
+    st.binary(max_size=200),
+)
+@settings(deadline=None)
+def test_any_file_is_read_or_refused_in_a_sentence(head: bytes, rest: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "file"
+        path.write_bytes(head + rest)
+        with contextlib.suppress(WrongRecording):
+            replayed(path)
 
 
 def test_speed_is_that_of_the_recording_by_default(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ BOOK_CHANNELS = ("l2_data", "level2")
 SHOWN = 60  # characters of a wrong value that a reason repeats
 
 Whole = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+TradeId = Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | Whole
 
 
 class _Update(msgspec.Struct, gc=False):
@@ -47,7 +48,7 @@ class _Update(msgspec.Struct, gc=False):
 
 class _Trade(msgspec.Struct, gc=False):
     product_id: str
-    trade_id: str | int
+    trade_id: TradeId
     price: str
     size: str
     side: str = ""

@@ -32,6 +32,7 @@ SIDES: dict[str, Side] = {"buy": "bid", "sell": "ask"}
 SHOWN = 60  # characters of a wrong value that a reason repeats
 
 Whole = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+TradeId = Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | Whole
 _Side = Literal["buy", "sell"]
 # What tells of the book; a frame of any other type cannot hide changes of it.
 _BOOK_TYPES = ("snapshot", "l2update")
@@ -46,7 +47,7 @@ class _ExchangeFrame(msgspec.Struct):
     changes: list[tuple[_Side, str, str]] | None = None
     bids: list[tuple[str, str]] | None = None
     asks: list[tuple[str, str]] | None = None
-    trade_id: str | Whole | None = None
+    trade_id: TradeId | None = None
     price: str | None = None
     size: str | None = None
     side: str = ""

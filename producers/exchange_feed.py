@@ -201,6 +201,8 @@ class ExchangeFeed:
             self._metrics.count("first_books_missing", symbol=symbol.symbol)
             out.notes.append(("no book comes for this symbol", symbol.symbol))
             symbol.doubted_at = now_ms
+            # Perhaps the book is there, but does not go with what waits for it.
+            symbol.wait_no_more()
             if self._protocol.snapshot is not None:
                 self._ask(link, symbol, now_ms, out)
         for symbol in link.symbols.values():
@@ -339,8 +341,12 @@ class ExchangeFeed:
     # Books that come by request.
 
     def _ask(self, link: Link, symbol: SymbolFeed, now_ms: float, out: Outcome) -> None:
+        symbol.doubted_at = now_ms
+        self._ask_again(link, symbol, out)
+
+    def _ask_again(self, link: Link, symbol: SymbolFeed, out: Outcome) -> None:
+        """The answer was of no use. How long the book is waited for already stays known."""
         if link.connection is not None:
-            symbol.doubted_at = now_ms
             out.snapshots.append(SnapshotWanted(link.name, link.connection, symbol.symbol))
 
     def _wait(self, symbol: SymbolFeed, news: News, frame: FrameArrived) -> None:
@@ -367,7 +373,7 @@ class ExchangeFeed:
         if not news:
             for symbol in link.symbols.values():
                 if symbol.doubt is not None:
-                    self._ask(link, symbol, frame.at.monotonic_ms, out)
+                    self._ask_again(link, symbol, out)
 
     def _on_requested_book(self, link: Link, symbol: SymbolFeed, book: News, frame: FrameArrived, out: Outcome) -> None:
         if symbol.doubt is None or book.last_id is None:
@@ -381,7 +387,7 @@ class ExchangeFeed:
         first = next((news.first_id for news, _ in kept if news.book == "changes"), None)
         if first is not None and first > book.last_id + 1:
             self._metrics.count("snapshots_too_old")
-            self._ask(link, symbol, frame.at.monotonic_ms, out)
+            self._ask_again(link, symbol, out)
             return
         if len(kept) < len(symbol.waiting):
             # The book holds them already.

@@ -41,7 +41,7 @@ SHOWN = 200  # characters of an error's text that are repeated
 PASSING = (408, 425, 429)
 
 Whole = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
-TradeId = Annotated[str, msgspec.Meta(max_length=64)]
+TradeId = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 
 class _Stream(msgspec.Struct, gc=False):

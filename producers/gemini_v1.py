@@ -39,6 +39,7 @@ REASONS: dict[Any, Literal["initial", "place", "trade", "cancel"]] = {
     "trade": "trade",
     "cancel": "cancel",
 }
+LONGEST_TRADE_ID = 64
 SHOWN = 60  # characters of a wrong value that a reason repeats
 
 Whole = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
@@ -184,13 +185,16 @@ def _change(event: _Event, snapshot: bool) -> Change:
 
 
 def _trade(event: _Event) -> ParsedTrade:
-    # Ids come as numbers, and as text in later recordings.
+    # Ids come as numbers, and as text in later recordings. A longer one would make a record that Kafka never takes.
     if isinstance(event.tid, bool) or not isinstance(event.tid, int | str):
         raise _Wrong(f"tid: expected a number or a text, got {_shown(event.tid)}")
+    trade_id = str(event.tid)
+    if not 1 <= len(trade_id) <= LONGEST_TRADE_ID:
+        raise _Wrong(f"tid: expected 1 to {LONGEST_TRADE_ID} characters, got {len(trade_id)}")
     price, size = _text(event.price, "price"), _text(event.amount, "amount")
     PRICE_TICKS[price], SIZE_TICKS[size]  # raises what does not fit
     maker_side = SIDES.get(event.makerSide) if isinstance(event.makerSide, str) else None
-    return ParsedTrade(trade_id=str(event.tid), price=price, size=size, maker_side=maker_side)
+    return ParsedTrade(trade_id=trade_id, price=price, size=size, maker_side=maker_side)
 
 
 def _text(value: Any, name: str) -> str:

@@ -35,7 +35,7 @@ PASSING = ("RateLimit", "RateLimited", "System", "Maintenance")
 SHOWN = 200  # characters of a wrong value that a reason repeats
 
 Whole = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
-TradeId = Whole | Annotated[str, msgspec.Meta(max_length=64)]
+TradeId = Whole | Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 BookSide = Literal["buy", "sell"]
 
 

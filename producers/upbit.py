@@ -159,7 +159,7 @@ class _Format:
 
     def _trade(self, frame: _Frame) -> Frame:
         number = frame.sequential_id
-        if isinstance(number, bool) or not isinstance(number, int):
+        if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 2**63:
             raise Wrong(f"sequential_id: expected a number, got {_shown(number)}")
         price = plain_number(bytes(frame.trade_price), "trade_price")
         size = plain_number(bytes(frame.trade_volume), "trade_volume")

@@ -28,6 +28,7 @@ class Played:
         rules: FeedRules | None = None,
     ) -> None:
         self.metrics = Metrics()
+        self.protocol = protocol
         start = FeedStart(last_event_time, last_of_symbol or {})
         self.feed = ExchangeFeed(protocol, {LINK: symbols}, start, rules or FeedRules(), self.metrics)
         self.now = 0
@@ -83,6 +84,14 @@ class Played:
     def gaps(self, symbol: str) -> list[tuple[str, int, int]]:
         """Reason, from and to in ms after noon."""
         return [(gap.reason, gap.from_ - NOON, gap.to - NOON) for gap in self.of(symbol) if isinstance(gap, Gap)]
+
+    def counters(self) -> dict[str, int]:
+        """All counters by name."""
+        found: dict[str, int] = {}
+        for metric in self.metrics.measured():
+            if metric.kind == "counter" and isinstance(metric.value, int):
+                found[metric.name] = found.get(metric.name, 0) + metric.value
+        return found
 
     def counted(self, name: str) -> object:
         return self.metrics.snapshot().get(name)

@@ -146,6 +146,19 @@ def test_book_that_is_older_than_what_waits_is_asked_for_again() -> None:
     assert updates(play, "A") == [22]
 
 
+def test_one_absurd_number_does_not_keep_a_symbol_in_doubt_for_ever() -> None:
+    play = by_rest("A", "B")
+    play.frame(frame(changes(10**18, 10**18, symbol="B", exchange_time=NOON)))
+    for number in range(12, 50):
+        play.wait(1_000)
+        play.frame(frame(changes(number, number, symbol="B", exchange_time=NOON + play.now)))
+        if play.wanted:
+            play.wanted.clear()
+            play.answer(frame(snapshot(number, symbol="B")))
+    assert play.cuts == []
+    assert updates(play, "B")[-1] == 49
+
+
 def test_what_waits_for_a_book_is_bounded_and_the_other_symbols_go_on() -> None:
     play = by_rest("A", "B")
     play.frame(frame(changes(13, 13, symbol="B", exchange_time=NOON)))

@@ -137,7 +137,9 @@ class GeminiV2(Maker):
         book = [
             (names[side], price, size) for side, levels in self.market.levels.items() for price, size in levels.items()
         ]
-        return [self._updates(book, trades=[self._trade(n, time) for n in self.market.trades], auction_events=[])]
+        return [
+            self._updates(book, trades=[self._trade(n, time) for n in self.market.trades[-100:]], auction_events=[])
+        ]
 
     def change(self, side: Side, price: str, size: str, time: int) -> bytes:
         return self._updates([("buy" if side == "bid" else "sell", price, size)])
@@ -169,7 +171,7 @@ class CoinbaseAdvanced(Maker):
         ]
         return [
             self._frame("subscriptions", time, {"subscriptions": {"level2": [self.symbol]}}),
-            self._frame("market_trades", time, self._trades("snapshot", self.market.trades, time)),
+            self._frame("market_trades", time, self._trades("snapshot", self.market.trades[-100:], time)),
             self._frame("l2_data", time, {"type": "snapshot", "product_id": self.symbol, "updates": levels}),
         ]
 

@@ -41,7 +41,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
 
-from market.decimals import PRICE_TICKS, SIZE_TICKS, OutOfRange
+from market.decimals import PRICE_TICKS, OutOfRange, exact_size
 from market.records import Side
 from producers.errors import MalformedFrame
 from producers.json_numbers import plain_number
@@ -164,7 +164,7 @@ class _Format:
         price = plain_number(bytes(frame.trade_price), "trade_price")
         size = plain_number(bytes(frame.trade_volume), "trade_volume")
         PRICE_TICKS[price]
-        SIZE_TICKS[size]
+        exact_size(size)
         taker = frame.ask_bid
         trade = ParsedTrade(
             trade_id=str(number),

@@ -14,11 +14,13 @@ from typing import TypeVar, cast
 
 import msgspec
 
-from market.decimals import PRICE_TICKS, SIZE_TICKS
+from market.decimals import PRICE_TICKS, exact_size
 from market.records import Level
 from producers.json_numbers import plain_number
 
 MOST_REMEMBERED = 50_000
+# A size that needs no further look.
+_fits = re.compile(rb"(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,10})?").fullmatch
 
 SIMPLE_NAMES = {
     "type": "ty",
@@ -142,8 +144,12 @@ class _Prices(dict[bytes, str]):
 
 def _size(raw: bytes) -> str:
     """Empty where nothing remains."""
-    text = plain_number(raw, "size")
-    return text if SIZE_TICKS[text] else ""
+    if _fits(raw):
+        text = raw.decode()
+    else:
+        text = plain_number(raw, "size")
+        exact_size(text)
+    return text if text.strip("0.") else ""
 
 
 _PRICES = _Prices()

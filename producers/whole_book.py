@@ -79,7 +79,11 @@ def _compare(side: Side, sign: int, old: Sequence[Level], new: Sequence[Level], 
 
 
 def _is_other_size(was: str, now: str) -> bool:
-    return was != now and SIZE_TICKS[was] != SIZE_TICKS[now]
+    if was == now:
+        return False
+    if was[-1] != "0" and now[-1] != "0" and (was[0] != "0" or was[1] == ".") and (now[0] != "0" or now[1] == "."):
+        return True  # neither has zeros that mean nothing, so other digits are another number
+    return SIZE_TICKS[was] != SIZE_TICKS[now]
 
 
 def _edge(sign: int, levels: Sequence[Level]) -> int | None:

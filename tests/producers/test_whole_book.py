@@ -95,7 +95,7 @@ def plainly(changes: Sequence[Change], side: Side) -> set[object]:
     return set(plain)
 
 
-SIZES = st.sampled_from(["1", "1.0", "2", "0.5", "0.50"])
+SIZES = st.sampled_from(["1", "1.0", "01", "10", "10.0", "2", "0.5", "0.50", "00.5", "0.05"])
 SPELLINGS = st.sampled_from(["{}", "{}.0", "{}.00"])
 SIDE = st.dictionaries(st.integers(90, 110), st.tuples(SPELLINGS, SIZES), max_size=9)
 

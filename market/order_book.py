@@ -59,7 +59,7 @@ class OrderBook:
 
     def apply(self, changes: Iterable[Change]) -> None:
         """Set each change's level to its new total."""
-        if isinstance(changes, PlainChanges):
+        if type(changes) is PlainChanges:  # quicker than isinstance for an abstract class
             self._bids.apply(changes.bids.ticks, changes.bids.texts)
             self._asks.apply([-ticks for ticks in changes.asks.ticks], changes.asks.texts)
             return

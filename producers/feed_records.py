@@ -77,7 +77,7 @@ def _l2(changes: Sequence[Change], source: Provenance, piece: int | None = None,
         exchange_time=source.exchange_time,
         time_from=source.time_from,
         # A sequence that knows its own JSON stands for the tuple that it is read back as.
-        changes=changes if isinstance(changes, PlainChanges) else tuple(changes),  # type: ignore[arg-type]
+        changes=changes if type(changes) is PlainChanges else tuple(changes),  # type: ignore[arg-type]
         piece=piece,
         pieces=pieces,
     )

@@ -6,12 +6,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from local.artifacts import STREAMING, ArtifactCache, from_environment
 from local.elasticsearch import ElasticsearchNode, ElasticsearchServer
 from local.jdk import Jdk, find_jdk
 from local.kafka import KafkaNode, KafkaServer
 from local.ports import free_ports as take_free_ports
+
+# Properties are checked for as long as a busy machine needs, and without a folder of examples left behind.
+settings.register_profile("unhurried", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,8 @@ def flood(client: Client) -> None:
     """A book, and far more changes than there is room for, as fast as they go."""
     client.send(book(now().wall_ms, "1"))
     for number in range(1, 500):
-        client.send(frame(changes(number, number, symbol="A", exchange_time=now().wall_ms), sequence=number))
+        news = changes(number + 1, number + 1, symbol="A", exchange_time=now().wall_ms)
+        client.send(frame(news, sequence=number))
     client.stay()
 
 

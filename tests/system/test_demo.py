@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -204,12 +205,15 @@ def test_killed_demo_takes_its_servers_with_it(start: Start, environ: dict[str, 
 def test_live_demo_keeps_trying_an_exchange_that_is_away_and_forecasts_by_its_candles(
     start: Start, environ: dict[str, str], tmp_path: Path
 ) -> None:
-    port = environ["SIMULATOR_PORT"]
-    where = {"FEED_URL": f"ws://127.0.0.1:{port}", "CANDLES_URL": f"http://127.0.0.1:{port}"}
-    live = start(FEED="live", DEMO_SPEED="1", **where)
-    live.await_line(lambda line: "The exchange is not reached" in line)
-    live.await_line(lambda line: "No new forecast" in line and "the bot opens nothing" in line)
-    with running_exchange(port=int(port)):
+    # Bound and not listened to: nobody is reached there, and nobody else can take it meanwhile.
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        where = {"FEED_URL": f"ws://127.0.0.1:{port}", "CANDLES_URL": f"http://127.0.0.1:{port}"}
+        live = start(FEED="live", DEMO_SPEED="1", **where)
+        live.await_line(lambda line: "The exchange is not reached" in line)
+        live.await_line(lambda line: "No new forecast" in line and "the bot opens nothing" in line)
+    with running_exchange(port=port):
         live.await_line(lambda line: "The exchange is reached." in line)
         live.await_line(lambda line: "A forecast was made." in line)
         live.await_line(lambda line: minute_of(line) is not None)

@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 from market.records import L2, DeadLetter, FeedRecord, Gap, Trade
+from pipeline.clock import Clock
 from pipeline.metrics import Metrics
 from pipeline.settings import load
 from producers.arrivals import Instant
@@ -34,7 +35,10 @@ def impatient(protocol: Protocol, keepalive_seconds: float = 0.1) -> Protocol:
 
 
 class LiveFeed:
-    """Use it as a context manager; `until` lets it run. `ahead_ms`: this machine's clock goes wrong by so much."""
+    """Use it as a context manager; `until` lets it run. `ahead_ms`: this machine's clock goes wrong by so much.
+
+    Other keywords are settings of the producer.
+    """
 
     def __init__(
         self,
@@ -44,6 +48,7 @@ class LiveFeed:
         *,
         rules: FeedRules | None = None,
         ahead_ms: int = 0,
+        clock: Clock | None = None,
         **settings: Any,
     ) -> None:
         chosen = {
@@ -58,14 +63,14 @@ class LiveFeed:
         self.dead: list[DeadLetter] = []
         self.cuts: list[Cut] = []
         self._ahead_ms = ahead_ms
+        self._clock = clock or Clock.real()
         self._inbox = Inbox(10_000, 100_000_000)
-        links = links_of(symbols, protocol.symbols_each)
+        loaded = load(ProducerSettings, {}, **chosen)
+        links = links_of(symbols, loaded.feed_symbols_each or protocol.symbols_each)
         self.feed = ExchangeFeed(protocol, links, FeedStart(), rules or FeedRules(), self.metrics)
-        self._connections = Connections(
-            protocol, load(ProducerSettings, {}, **chosen), links, self._inbox, self._now, self.metrics
-        )
+        self._connections = Connections(protocol, loaded, links, self._inbox, self._now, self.metrics)
 
-    def __enter__(self) -> LiveFeed:
+    def __enter__(self) -> Self:
         self._connections.__enter__()
         return self
 
@@ -114,4 +119,4 @@ class LiveFeed:
         self._connections.obey(out)
 
     def _now(self) -> Instant:
-        return Instant(round(time.time() * 1000) + self._ahead_ms, time.monotonic() * 1000)
+        return Instant(self._clock.wall_ms() + self._ahead_ms, self._clock.monotonic_ms())

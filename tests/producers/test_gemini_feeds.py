@@ -82,10 +82,10 @@ def test_feed_as_it_should_be_is_written_and_ticks(dialect: Dialect) -> None:
         dialect.live(client, 2)
 
     with ScriptedExchange(script) as exchange, FeedRun(dialect.protocol, exchange.url, clock=CLOCK) as run:
-        run.until(is_whole)
-    assert run.gap_reasons == ["start"]
-    assert (run.books, run.changes) == (1, bids(1, 2))
-    (trade,) = run.trades
+        run.run_until(is_whole)
+    assert run.gaps() == ["start"]
+    assert (run.books, run.new_changes) == (1, bids(1, 2))
+    (trade,) = run.new_trades
     assert (trade.symbol, trade.trade_id, trade.price, trade.maker_side) == (
         "BTCUSD",
         "2",
@@ -105,9 +105,9 @@ def test_number_that_does_not_follow_makes_the_book_anew_and_names_what_was_lost
         ScriptedExchange(sending(dialect, *updates), whole(dialect)) as exchange,
         FeedRun(dialect.protocol, exchange.url, clock=CLOCK) as run,
     ):
-        run.until(is_whole)
-    assert run.gap_reasons == ["start", "sequence_gap"]
-    assert (run.books, run.changes) == (2, bids(1, 1, 2, 3))
+        run.run_until(is_whole)
+    assert run.gaps() == ["start", "sequence_gap"]
+    assert (run.books, run.new_changes) == (2, bids(1, 1, 2, 3))
     gap = next(record for record in run.records if isinstance(record, Gap) and record.reason == "sequence_gap")
     before = run.records[run.records.index(gap) - 1]
     assert (gap.from_, gap.to) == (before.event_time, gap.event_time)
@@ -117,9 +117,9 @@ def test_number_that_does_not_follow_makes_the_book_anew_and_names_what_was_lost
 def test_repeated_frame_is_told_once(dialect: Dialect) -> None:
     script = sending(dialect, 1, 1, 2, then=lambda client: dialect.live(client, 2))
     with ScriptedExchange(script) as exchange, FeedRun(dialect.protocol, exchange.url, clock=CLOCK) as run:
-        run.until(is_whole)
-    assert run.gap_reasons == ["start"]
-    assert run.changes == bids(1, 2)
+        run.run_until(is_whole)
+    assert run.gaps() == ["start"]
+    assert run.new_changes == bids(1, 2)
     assert run.counted("repeated_frames") == 1
 
 
@@ -132,8 +132,8 @@ def test_streams_frame_that_begins_with_the_last_number_again_is_taken() -> None
         streams.live(client, 3)
 
     with ScriptedExchange(script) as exchange, FeedRun(streams.protocol, exchange.url, clock=CLOCK) as run:
-        run.until(is_whole)
-    assert (run.gap_reasons, run.changes) == (["start"], bids(1, 3))
+        run.run_until(is_whole)
+    assert (run.gaps(), run.new_changes) == (["start"], bids(1, 3))
 
 
 def test_streams_whose_numbers_begin_anew_are_not_taken_for_repetitions_for_long() -> None:
@@ -148,9 +148,9 @@ def test_streams_whose_numbers_begin_anew_are_not_taken_for_repetitions_for_long
         ScriptedExchange(sending(streams, 1, then=anew), whole(streams)) as exchange,
         FeedRun(streams.protocol, exchange.url, clock=CLOCK) as run,
     ):
-        run.until(lambda run: run.books == 2 and is_whole(run))
-    assert run.gap_reasons == ["start", "repeated_frames"]
-    assert run.changes == bids(1, 1, 2, 3)
+        run.run_until(lambda run: run.books == 2 and is_whole(run))
+    assert run.gaps() == ["start", "repeated_frames"]
+    assert run.new_changes == bids(1, 1, 2, 3)
     gap = [record for record in run.records if isinstance(record, Gap)][-1]
     last_told = [record for record in run.records if isinstance(record, L2)][1]
     assert gap.from_ == last_told.event_time
@@ -160,8 +160,8 @@ def test_v2_cannot_tell_a_lost_frame_from_none_nor_a_repeated_one_from_a_new_one
     v2 = DIALECTS[2]
     script = sending(v2, 1, 3, 3, then=lambda client: v2.live(client, 3))
     with ScriptedExchange(script) as exchange, FeedRun(v2.protocol, exchange.url, clock=CLOCK) as run:
-        run.until(is_whole)
-    assert (run.gap_reasons, run.changes) == (["start"], bids(1, 3, 3))
+        run.run_until(is_whole)
+    assert (run.gaps(), run.new_changes) == (["start"], bids(1, 3, 3))
 
 
 def test_trades_of_v2_that_were_told_before_are_not_new_after_a_reconnect() -> None:
@@ -181,8 +181,8 @@ def test_trades_of_v2_that_were_told_before_are_not_new_after_a_reconnect() -> N
         v2.live(client, 0)
 
     with ScriptedExchange(first, again) as exchange, FeedRun(v2.protocol, exchange.url, clock=CLOCK) as run:
-        run.until(is_whole)
-    assert [trade.trade_id for trade in run.trades] == ["2", "4"]
+        run.run_until(is_whole)
+    assert [trade.trade_id for trade in run.new_trades] == ["2", "4"]
     assert run.counted("trades_of_history") == 4
     assert run.counted("repeated_trades") == 2
 
@@ -193,9 +193,9 @@ def test_silent_connection_is_given_up(dialect: Dialect) -> None:
         ScriptedExchange(sending(dialect, 1), whole(dialect)) as exchange,
         FeedRun(dialect.protocol, exchange.url, clock=CLOCK, feed_silence_seconds=0.8) as run,
     ):
-        run.until(lambda run: run.books == 2 and is_whole(run))
-    assert run.gap_reasons == ["start", "silence"]
-    assert run.changes == bids(1, 1, 2, 3)
+        run.run_until(lambda run: run.books == 2 and is_whole(run))
+    assert run.gaps() == ["start", "silence"]
+    assert run.new_changes == bids(1, 1, 2, 3)
 
 
 @every_dialect
@@ -206,11 +206,11 @@ def test_subscription_that_is_never_answered_is_given_up(dialect: Dialect) -> No
 
     with (
         ScriptedExchange(beating, whole(dialect)) as exchange,
-        FeedRun(dialect.protocol, exchange.url, clock=CLOCK, feed_first_book_seconds=0.8) as run,
+        FeedRun(dialect.protocol, exchange.url, clock=CLOCK, first_book_seconds=0.8) as run,
     ):
-        run.until(is_whole)
-    assert run.cuts == ["no_first_book"]
-    assert (run.gap_reasons, run.books) == (["start"], 1)
+        run.run_until(is_whole)
+    assert run.cut_reasons == ["no_first_book"]
+    assert (run.gaps(), run.books) == (["start"], 1)
 
 
 @every_dialect
@@ -226,9 +226,9 @@ def test_garbage_is_put_aside_and_the_book_made_anew(dialect: Dialect, garbage: 
         ScriptedExchange(sending(dialect, 1, then=then), whole(dialect)) as exchange,
         FeedRun(dialect.protocol, exchange.url, clock=CLOCK) as run,
     ):
-        run.until(is_whole)
-    assert run.gap_reasons == ["start", "sequence_gap" if str(dialect) == "v1" else "malformed_frame"]
-    assert run.changes == bids(1, 1, 2, 3)
+        run.run_until(is_whole)
+    assert run.gaps() == ["start", "sequence_gap" if str(dialect) == "v1" else "malformed_frame"]
+    assert run.new_changes == bids(1, 1, 2, 3)
     (letter,) = run.dead
     assert (letter.exchange, letter.length) == ("gemini", len(garbage))
 
@@ -240,8 +240,8 @@ def test_giant_frame_is_refused_by_its_header(dialect: Dialect) -> None:
         ScriptedExchange(giant, whole(dialect)) as exchange,
         FeedRun(dialect.protocol, exchange.url, clock=CLOCK) as run,
     ):
-        run.until(is_whole)
-    assert run.gap_reasons == ["start", "too_large"]
+        run.run_until(is_whole)
+    assert run.gaps() == ["start", "too_large"]
     assert [letter.length for letter in run.dead] == [50_000_000]
 
 
@@ -260,10 +260,10 @@ def test_close_at_each_stage_is_survived_and_no_ghost_of_the_old_book_stays(dial
         whole(dialect),
     )
     with ScriptedExchange(*stages) as exchange, FeedRun(dialect.protocol, exchange.url, clock=CLOCK) as run:
-        run.until(is_whole)
+        run.run_until(is_whole)
         assert exchange.connections == len(stages)
-    assert run.gap_reasons == ["start", "disconnected", "disconnected", "disconnected"]
-    assert run.changes == bids(1, 1, 1, 2, 3)
+    assert run.gaps() == ["start", "disconnected", "disconnected", "disconnected"]
+    assert run.new_changes == bids(1, 1, 1, 2, 3)
     first = after_last_gap(run)[0]
     assert isinstance(first, L2)
     assert [(change.side, change.price) for change in first.changes] == [("bid", "100.00"), ("ask", "101.00")]
@@ -287,8 +287,8 @@ def test_exchange_whose_clock_is_wrong_does_not_move_time(dialect: Dialect, off_
 
     began = now_ms()
     with ScriptedExchange(script) as exchange, FeedRun(dialect.protocol, exchange.url, clock=CLOCK) as run:
-        run.until(lambda run: run.ticks >= 2 and len(run.trades) == 2)
-    assert run.changes == bids(1, 2, 3)
+        run.run_until(lambda run: run.ticks >= 2 and len(run.new_trades) == 2)
+    assert run.new_changes == bids(1, 2, 3)
     assert run.counted("times") >= 2
     times = [record.event_time for record in run.records]
     assert times == sorted(times)
@@ -313,8 +313,8 @@ def test_quiet_streams_are_kept_alive_by_pings() -> None:
         ScriptedExchange(script) as exchange,
         FeedRun(streams.protocol, exchange.url, clock=CLOCK, feed_silence_seconds=7) as run,
     ):
-        run.until(lambda run: run.ticks >= 60)
-    assert run.gap_reasons == ["start"]
+        run.run_until(lambda run: run.ticks >= 60)
+    assert run.gaps() == ["start"]
     assert [json.loads(ping) for ping in pings[:2]] == [
         {"id": "2", "method": "ping"},
         {"id": "3", "method": "ping"},
@@ -342,7 +342,7 @@ def test_answer_that_refuses_for_good_names_the_other_protocols(dialect: Dialect
         FeedRun(dialect.protocol, exchange.url, clock=CLOCK) as run,
         pytest.raises(WrongSettings) as refused,
     ):
-        run.until(is_whole)
+        run.run_until(is_whole)
     assert f"refuses protocol {dialect} for BTCUSD" in str(refused.value)
     assert all(other in str(refused.value) for other in others)
 
@@ -359,9 +359,9 @@ def test_answer_that_refuses_for_now_is_asked_again() -> None:
         ScriptedExchange(busy, busy, whole(streams)) as exchange,
         FeedRun(streams.protocol, exchange.url, clock=CLOCK) as run,
     ):
-        run.until(is_whole)
+        run.run_until(is_whole)
         assert exchange.connections == 3
-    assert run.cuts == ["refused", "refused"]
+    assert run.cut_reasons == ["refused", "refused"]
 
 
 def test_one_connection_carries_several_symbols_and_each_has_its_own_numbers() -> None:
@@ -382,9 +382,9 @@ def test_one_connection_carries_several_symbols_and_each_has_its_own_numbers() -
             streams.protocol, exchange.url, "BTCUSD", "ETHUSD", clock=CLOCK, feed_symbols_each=2, feed_trades=False
         ) as run,
     ):
-        run.until(lambda run: run.ticks >= 4)
+        run.run_until(lambda run: run.ticks >= 4)
         assert exchange.connections == 1
-    assert run.gap_reasons == ["start", "start"]
+    assert run.gaps() == ["start", "start"]
     assert [(record.symbol, record.sequence) for record in run.records if isinstance(record, L2)] == [
         ("BTCUSD", 100),
         ("ETHUSD", 700),

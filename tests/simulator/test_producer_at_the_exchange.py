@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -30,17 +31,17 @@ def exchange() -> Iterator[RunningExchange]:
         yield running
 
 
-def follow(exchange: RunningExchange, protocol: Protocol, *symbols: str, **settings: object) -> FeedRun:
+def follow(exchange: RunningExchange, protocol: Protocol, *symbols: str, **settings: Any) -> FeedRun:
     return FeedRun(protocol, f"ws://127.0.0.1:{exchange.port}", *symbols, clock=exchange.clock, **settings)
 
 
 def is_under_way(run: FeedRun) -> bool:
     """Whether it ticks, and changes have come since the last first book."""
-    return run.ticks >= 2 and run.changes != []
+    return run.ticks >= 2 and run.new_changes != []
 
 
 def resumed_after(*reasons: str) -> Callable[[FeedRun], bool]:
-    return lambda run: run.gap_reasons[1:] == list(reasons) and run.ticks >= 2
+    return lambda run: run.gaps()[1:] == list(reasons) and run.ticks >= 2
 
 
 def book_of(run: FeedRun, symbol: str) -> OrderBook:
@@ -57,10 +58,10 @@ def book_of(run: FeedRun, symbol: str) -> OrderBook:
 @every_protocol
 def test_book_of_the_records_is_the_exchanges_to_the_last_digit(protocol: Protocol) -> None:
     with running_exchange(simulator_rate=40, speed=8) as exchange, follow(exchange, protocol) as run:
-        run.until(lambda run: is_under_way(run) and len(run.trades) >= 3)
+        run.run_until(lambda run: is_under_way(run) and len(run.new_trades) >= 3)
         exchange.cause("quiet", seconds=600)
         since = exchange.clock.wall_ms()
-        run.until(lambda run: exchange.clock.wall_ms() > since + QUIET_AFTER_MS)
+        run.run_until(lambda run: exchange.clock.wall_ms() > since + QUIET_AFTER_MS)
         status, answer = exchange.call("/v1/book/btcusd?limit_bids=0&limit_asks=0")
     assert status == 200
     told = book_of(run, "BTCUSD").top(10_000)
@@ -68,9 +69,9 @@ def test_book_of_the_records_is_the_exchanges_to_the_last_digit(protocol: Protoc
         assert [(PRICE_TICKS[price], Decimal(size)) for price, size in side] == [
             (PRICE_TICKS[level["price"]], Decimal(level["amount"])) for level in levels
         ]
-    assert run.gap_reasons == ["start"]
-    assert (run.dead, run.cuts) == ([], [])
-    ids = [trade.trade_id for trade in run.trades]
+    assert run.gaps() == ["start"]
+    assert (run.dead, run.cut_reasons) == ([], [])
+    ids = [trade.trade_id for trade in run.new_trades]
     assert len(ids) == len(set(ids))
 
 
@@ -78,7 +79,7 @@ def test_book_of_the_records_is_the_exchanges_to_the_last_digit(protocol: Protoc
 def test_several_symbols_share_a_connection_where_it_can_be(exchange: RunningExchange, protocol: Protocol) -> None:
     each = 1 if protocol is GEMINI_V1 else 2
     with follow(exchange, protocol, "BTCUSD", "ETHUSD", feed_symbols_each=each) as run:
-        run.until(lambda run: run.ticks >= 4 and book_of(run, "ETHUSD").best_bid is not None)
+        run.run_until(lambda run: run.ticks >= 4 and book_of(run, "ETHUSD").best_bid is not None)
     bitcoin, ether = (book_of(run, symbol).best_bid for symbol in ("BTCUSD", "ETHUSD"))
     assert bitcoin is not None
     assert ether is not None
@@ -95,21 +96,21 @@ def test_fault_makes_the_book_anew(exchange: RunningExchange, protocol: Protocol
     if protocol is GEMINI_V2 and fault == "gap":
         pytest.skip("v2 has no sequence: a lost frame cannot be noticed")
     with follow(exchange, protocol) as run:
-        run.until(is_under_way)
+        run.run_until(is_under_way)
         exchange.cause(fault)
-        run.until(resumed_after(reason))
+        run.run_until(resumed_after(reason))
     assert run.books == 2
 
 
 def test_lost_frame_of_v2_goes_unnoticed(exchange: RunningExchange) -> None:
     with follow(exchange, GEMINI_V2) as run:
-        run.until(is_under_way)
+        run.run_until(is_under_way)
         lost = exchange.status()["counts"].get("gap", 0)
         exchange.cause("gap")
-        run.until(lambda run: exchange.status()["counts"].get("gap", 0) > lost)
+        run.run_until(lambda run: exchange.status()["counts"].get("gap", 0) > lost)
         ticks = run.ticks
-        run.until(lambda run: run.ticks >= ticks + 5)
-    assert run.gap_reasons == ["start"]
+        run.run_until(lambda run: run.ticks >= ticks + 5)
+    assert run.gaps() == ["start"]
 
 
 @every_protocol
@@ -120,24 +121,24 @@ def test_spoiled_frame_is_a_dead_letter_and_the_book_made_anew(
     # Of a v1 frame cut in half not even the number is left: the next one's tells that it is missing.
     reason = "sequence_gap" if protocol is GEMINI_V1 and fault == "malformed" else "malformed_frame"
     with follow(exchange, protocol) as run:
-        run.until(is_under_way)
+        run.run_until(is_under_way)
         exchange.cause(fault)
-        run.until(resumed_after(reason))
+        run.run_until(resumed_after(reason))
     assert len(run.dead) == 1
 
 
 @every_protocol
 def test_silent_exchange_is_left_and_found_again(exchange: RunningExchange, protocol: Protocol) -> None:
-    with follow(exchange, protocol, feed_silence_seconds=1.5, feed_first_book_seconds=1) as run:
-        run.until(is_under_way)
+    with follow(exchange, protocol, feed_silence_seconds=1.5, first_book_seconds=1) as run:
+        run.run_until(is_under_way)
         exchange.cause("silent", seconds=30)
-        run.until(resumed_after("silence"))
+        run.run_until(resumed_after("silence"))
 
 
 @every_protocol
 def test_exchange_that_lets_nobody_in_is_tried_again(exchange: RunningExchange, protocol: Protocol) -> None:
     exchange.cause("reject", seconds=12)
     with follow(exchange, protocol) as run:
-        run.until(is_under_way)
-    assert run.gap_reasons == ["start"]
+        run.run_until(is_under_way)
+    assert run.gaps() == ["start"]
     assert run.counted("reconnects") >= 1

@@ -10,7 +10,9 @@ the stream's name tells the symbol; a frame without it (`/ws/btcusdt@depth5`) be
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
+from market.records import Level
 from producers.binance_frames import (
     BASE_URL,
     IGNORED,
@@ -55,12 +57,17 @@ def _whole(event: Event, symbol: str) -> Frame:
     news = News(
         symbol=symbol,
         book="whole",
-        bids=checked(event.bids, symbol),
-        asks=checked(event.asks, symbol),
+        bids=_shown(checked(event.bids, symbol)),
+        asks=_shown(checked(event.asks, symbol)),
         sequence=event.lastUpdateId,
         last_id=event.lastUpdateId,
     )
     return Frame(news=(news,))
+
+
+def _shown(levels: Sequence[Level]) -> list[Level]:
+    """A level of which nothing remains is none."""
+    return [level for level in levels if level[1].strip("0.")]
 
 
 BINANCE_PARTIAL = Protocol(

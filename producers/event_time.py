@@ -9,7 +9,7 @@ from pipeline.metrics import Metrics
 from producers.arrivals import Instant
 from producers.exchange_clock import ExchangeClock, Reading, TimeSource
 from producers.feed_outcome import Outcome
-from producers.feed_records import Provenance, tick_records
+from producers.feed_records import LEVELS, Provenance, tick_records
 from producers.symbol_feed import SECOND_MS, SymbolFeed
 from producers.tally import Tally
 
@@ -118,4 +118,4 @@ class EventTime:
             late=late,
             exchange_time=second if late else None,
         )
-        out.records.extend(tick_records(symbol.book, source))
+        out.records.extend(tick_records(*symbol.top(LEVELS), source))

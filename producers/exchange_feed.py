@@ -333,7 +333,7 @@ class ExchangeFeed:
     ) -> None:
         link.was_served = True
         self._writer.write(symbol, news, kind, frame, out)
-        if kind and symbol.book.is_crossed:
+        if kind and symbol.is_crossed:
             self._metrics.count("crossed_books", symbol=symbol.symbol)
             if self._rules.crossed_book_is_doubt:
                 self._doubt(link, symbol, "crossed_book", frame.at.monotonic_ms, out)

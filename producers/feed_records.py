@@ -7,9 +7,8 @@ from typing import Literal
 
 import msgspec
 
-from market.order_book import OrderBook
 from market.plain_changes import PlainChanges
-from market.records import L2, Book, Change, FeedRecord, Gap, Tick, Trade
+from market.records import L2, Book, Change, FeedRecord, Gap, Level, Tick, Trade
 from producers.protocol import ParsedTrade
 
 # Kafka refuses messages above about 1 MB; a change is encoded in about this much more than its texts.
@@ -97,9 +96,8 @@ def split(changes: Sequence[Change], largest: int = LARGEST_L2_BYTES) -> list[Se
     return parts
 
 
-def tick_records(book: OrderBook, source: Provenance) -> tuple[Tick, Book]:
+def tick_records(bids: tuple[Level, ...], asks: tuple[Level, ...], source: Provenance) -> tuple[Tick, Book]:
     """A whole second, and the book as it stood then."""
-    bids, asks = book.top(LEVELS)
     tick = Tick(
         exchange=source.exchange,
         symbol=source.symbol,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from market.decimals import PRICE_TICKS
 from market.order_book import OrderBook
 from market.records import Change, Level
 from producers.arrivals import FrameArrived
@@ -40,7 +41,7 @@ class SymbolFeed:
     def __init__(self, symbol: str, doubt: Doubt) -> None:
         self.symbol = symbol
         self.connection = ""
-        self.book = OrderBook()
+        self._book = OrderBook()
         self.awaits_first = True
         self.doubt: Doubt | None = doubt
         self.doubted_at: float | None = None
@@ -55,7 +56,31 @@ class SymbolFeed:
         self.repeated_since: float | None = None
         self.is_catching_up = False
         self._view: tuple[Sequence[Level], Sequence[Level]] | None = None
+        self._is_only_view = False
         self._trades: dict[str, None] = {}
+
+    @property
+    def book(self) -> OrderBook:
+        """The book as it stands; it is made when somebody looks, where the exchange sends whole ones all the time."""
+        if self._is_only_view and self._view is not None:
+            self._book.replace(first_view(*self._view))
+            self._is_only_view = False
+        return self._book
+
+    def top(self, levels: int) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
+        """The best levels of the bids and of the asks, best first."""
+        if self._is_only_view and self._view is not None:
+            bids, asks = self._view
+            return tuple(bids[:levels]), tuple(asks[:levels])
+        return self._book.top(levels)
+
+    @property
+    def is_crossed(self) -> bool:
+        """Whether the best bid is at or above the best ask."""
+        if self._is_only_view and self._view is not None:
+            bids, asks = self._view
+            return bool(bids and asks) and PRICE_TICKS[bids[0][0]] >= PRICE_TICKS[asks[0][0]]
+        return self._book.is_crossed
 
     @property
     def is_trusted(self) -> bool:
@@ -82,7 +107,8 @@ class SymbolFeed:
 
     def forget_book(self) -> None:
         """What is known of the book is worth nothing any more."""
-        self.book.clear()
+        self._book.clear()
+        self._is_only_view = False
         self.awaits_first = True
         self._view = None
         self.last_id = self.repeated_since = None
@@ -151,13 +177,5 @@ class SymbolFeed:
 
     def take_whole(self, bids: Sequence[Level], asks: Sequence[Level]) -> Sequence[Change]:
         """All that the exchange shows of the book. Returns what changed (`whole_book`)."""
-        before, self._view = self._view, (bids, asks)
-        if before is None:
-            changes = first_view(bids, asks)
-            self.book.replace(changes)
-            return changes
-        news = difference(before, self._view)
-        if news.out_of_view:
-            self.book.apply(news.out_of_view)
-        self.book.apply(news.changes)
-        return news.changes
+        before, self._view, self._is_only_view = self._view, (bids, asks), True
+        return first_view(bids, asks) if before is None else difference(before, self._view)

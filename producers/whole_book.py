@@ -8,19 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from market.decimals import PRICE_TICKS, SIZE_TICKS
 from market.records import Change, Level, Reason, Side
 
 NOTHING = "0"
-
-
-class Difference(msgspec.Struct, frozen=True, gc=False):
-    """`changes` are news to everybody; `out_of_view` only take levels out of our own book."""
-
-    changes: list[Change]
-    out_of_view: list[Change]
 
 
 def first_view(bids: Sequence[Level], asks: Sequence[Level]) -> list[Change]:
@@ -34,9 +25,9 @@ def first_view(bids: Sequence[Level], asks: Sequence[Level]) -> list[Change]:
 
 def difference(
     old: tuple[Sequence[Level], Sequence[Level]], new: tuple[Sequence[Level], Sequence[Level]]
-) -> Difference:
+) -> list[Change]:
     """From one whole book (bids, asks; best first) to the next one."""
-    found = Difference([], [])
+    found: list[Change] = []
     if old[0] != new[0]:
         _compare("bid", 1, old[0], new[0], found)
     if old[1] != new[1]:
@@ -44,8 +35,7 @@ def difference(
     return found
 
 
-def _compare(side: Side, sign: int, old: Sequence[Level], new: Sequence[Level], found: Difference) -> None:
-    changes = found.changes
+def _compare(side: Side, sign: int, old: Sequence[Level], new: Sequence[Level], changes: list[Change]) -> None:
     if len(old) == len(new):
         # Mostly all prices stand where they stood, and a few sizes are others.
         pairs = [(was, now) for was, now in zip(old, new) if was is not now]  # noqa: B905 - strict takes time
@@ -74,8 +64,8 @@ def _compare(side: Side, sign: int, old: Sequence[Level], new: Sequence[Level], 
         reason: Reason | None = None if in_view else "initial"
         changes.append(Change(side=side, price=price, remaining=remaining, reason=reason))
     for place, (price, _) in gone.items():
-        removal = Change(side=side, price=price, remaining=NOTHING)
-        (changes if new_edge is not None and place >= new_edge else found.out_of_view).append(removal)
+        if new_edge is not None and place >= new_edge:
+            changes.append(Change(side=side, price=price, remaining=NOTHING))
 
 
 def _is_other_size(was: str, now: str) -> bool:

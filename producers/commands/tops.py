@@ -54,7 +54,7 @@ def _write(chosen: argparse.Namespace, out: Path, settings: ProducerSettings, st
             known = told.feed.symbols[symbol]
             # Ticks come with other records, but tell nothing new.
             if known.is_trusted and any(isinstance(record, L2 | Trade) for record in told.outcome.records):
-                bids, asks = known.book.top(chosen.limit)
+                bids, asks = known.top(chosen.limit)
                 file.add(top_line(bids, asks, told.arrival.at.wall_ms).encode())
                 lines += 1
 

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.order_book import OrderBook
 from market.records import Change, Level, Side
-from producers.whole_book import Difference, difference, first_view
+from producers.symbol_feed import Doubt, SymbolFeed
+from producers.whole_book import difference, first_view
 
 Book = tuple[Sequence[Level], Sequence[Level]]
 ASKS: tuple[Level, ...] = (("101", "1"), ("102", "2"), ("104", "4"))
 BIDS: tuple[Level, ...] = (("100", "1"), ("99", "2"), ("97", "4"))
 
 
-def asks_changed(*asks: Level) -> Difference:
+def asks_changed(*asks: Level) -> list[Change]:
     return difference((BIDS, ASKS), (BIDS, asks))
 
 
@@ -34,39 +34,38 @@ def test_first_view_is_initial() -> None:
 
 
 def test_same_book_has_no_difference() -> None:
-    assert asks_changed(*ASKS) == Difference([], [])
-    assert difference(((), ()), ((), ())) == Difference([], [])
+    assert asks_changed(*ASKS) == []
+    assert difference(((), ()), ((), ())) == []
 
 
 def test_new_size_of_a_level_is_its_new_total() -> None:
-    assert asks_changed(("101", "1"), ("102", "2.5"), ("104", "4")) == Difference([ask("102", "2.5")], [])
+    assert asks_changed(("101", "1"), ("102", "2.5"), ("104", "4")) == [ask("102", "2.5")]
 
 
 def test_other_spelling_of_the_same_numbers_is_no_difference() -> None:
-    assert asks_changed(("101.0", "1.00"), ("102", "2.0"), ("104.00", "4")) == Difference([], [])
+    assert asks_changed(("101.0", "1.00"), ("102", "2.0"), ("104.00", "4")) == []
 
 
 def test_level_taken_away_within_view_is_a_removal_and_the_one_that_moves_up_into_view_is_initial() -> None:
     found = asks_changed(("102", "2"), ("104", "4"), ("105", "5"))
-    assert found == Difference([ask("105", "5", initial=True), ask("101", "0")], [])
+    assert found == [ask("105", "5", initial=True), ask("101", "0")]
 
 
 def test_level_that_a_better_one_pushes_out_of_view_is_no_removal() -> None:
     found = asks_changed(("100.5", "7"), ("101", "1"), ("102", "2"))
-    assert found == Difference([ask("100.5", "7")], [ask("104", "0")])
+    assert found == [ask("100.5", "7")]
 
 
 def test_shorter_view_removes_nothing_beyond_its_edge() -> None:
-    assert asks_changed(("101", "1")) == Difference([], [ask("102", "0"), ask("104", "0")])
+    assert asks_changed(("101", "1")) == []
 
 
 def test_side_that_shows_nothing_any_more_removes_nothing_and_what_comes_back_is_initial() -> None:
-    assert asks_changed().changes == []
-    assert len(asks_changed().out_of_view) == 3
-    assert difference((BIDS, ()), (BIDS, ASKS)) == Difference(first_view((), ASKS), [])
+    assert asks_changed() == []
+    assert difference((BIDS, ()), (BIDS, ASKS)) == first_view((), ASKS)
 
 
-def reckoned(old: Sequence[Level], new: Sequence[Level], side: Side) -> tuple[set[object], set[object]]:
+def reckoned(old: Sequence[Level], new: Sequence[Level], side: Side) -> set[object]:
     """The same by the design's words, price by price."""
     before = {Decimal(price): Decimal(size) for price, size in old}
     after = {Decimal(price): (price, size) for price, size in new}
@@ -76,7 +75,6 @@ def reckoned(old: Sequence[Level], new: Sequence[Level], side: Side) -> tuple[se
         return bool(prices) and (price >= min(prices) if side == "bid" else price <= max(prices))
 
     changes: set[object] = set()
-    gone: set[object] = set()
     for price, (text, size) in after.items():
         if price not in before:
             changes.add((side, price, Decimal(size), None if shows(old, price) else "initial"))
@@ -84,8 +82,9 @@ def reckoned(old: Sequence[Level], new: Sequence[Level], side: Side) -> tuple[se
             changes.add((side, price, Decimal(size), None))
         assert Decimal(text) == price
     for price in before.keys() - after.keys():
-        (changes if shows(new, price) else gone).add((side, price, Decimal(0), None))
-    return changes, gone
+        if shows(new, price):
+            changes.add((side, price, Decimal(0), None))
+    return changes
 
 
 def plainly(changes: Sequence[Change], side: Side) -> set[object]:
@@ -119,14 +118,31 @@ def test_differences_are_those_of_the_design(
         ("ask", old[1], new[1]),
     )
     for side, before, after in sides:
-        changes, gone = reckoned(before, after, side)
-        assert plainly(found.changes, side) == changes
-        assert plainly(found.out_of_view, side) == gone
-    book = OrderBook()
-    book.replace(first_view(*old))
-    book.apply(found.out_of_view)
-    book.apply(found.changes)
-    assert decimals(book.top(100)) == decimals(new)
+        assert plainly(found, side) == reckoned(before, after, side)
+
+
+@given(SIDE, SIDE, SIDE, SIDE, st.integers(0, 10))
+def test_symbol_shows_the_last_book_however_it_is_looked_at(
+    old_bids: dict[int, tuple[str, str]],
+    old_asks: dict[int, tuple[str, str]],
+    new_bids: dict[int, tuple[str, str]],
+    new_asks: dict[int, tuple[str, str]],
+    depth: int,
+) -> None:
+    old = ladder(old_bids, best_first=True), ladder(old_asks, best_first=False)
+    new = ladder(new_bids, best_first=True), ladder(new_asks, best_first=False)
+    looked_at, left_alone = (SymbolFeed("KRW-BTC", Doubt("start", None)) for _ in range(2))
+    for symbol in (looked_at, left_alone):
+        assert symbol.take_whole(*old) == first_view(*old)
+    assert decimals(looked_at.book.top(depth)) == decimals((old[0][:depth], old[1][:depth]))
+    assert looked_at.take_whole(*new) == left_alone.take_whole(*new) == difference(old, new)
+    for symbol in (looked_at, left_alone):
+        shown, is_crossed = symbol.top(depth), symbol.is_crossed
+        assert shown == symbol.book.top(depth) == (new[0][:depth], new[1][:depth])
+        assert is_crossed == symbol.book.is_crossed == symbol.is_crossed
+        symbol.forget_book()
+        assert symbol.top(depth) == symbol.book.top(depth) == ((), ())
+        assert not symbol.is_crossed
 
 
 def decimals(book: Book) -> list[list[tuple[Decimal, Decimal]]]:
@@ -137,4 +153,4 @@ def decimals(book: Book) -> list[list[tuple[Decimal, Decimal]]]:
 def test_one_level_that_only_changes_its_price_text_keeps_its_size(count: int) -> None:
     old = tuple((str(100 + n), "1") for n in range(count))
     new = tuple((f"{100 + n}.0", "1") for n in range(count))
-    assert difference(((), old), ((), new)) == Difference([], [])
+    assert difference(((), old), ((), new)) == []

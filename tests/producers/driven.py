@@ -23,13 +23,15 @@ class Driven:
         self.market = Market()
         self.maker = MAKERS[exchange, protocol](self.market)
         self.play = Played(PROTOCOLS[exchange][protocol], self.maker.symbol, rules=rules)
+        self.play.step = 250
+        self.offset = 0
         self.lost_at: list[int] = []
         self.last_frame = b""
 
     @property
     def time(self) -> int:
         """The exchange's time of what is sent now."""
-        return NOON + self.play.now - LAG
+        return NOON + self.play.now - LAG + self.offset
 
     def connect(self) -> None:
         """A new connection; the book comes."""

@@ -32,6 +32,7 @@ class Played:
         start = FeedStart(last_event_time, last_of_symbol or {})
         self.feed = ExchangeFeed(protocol, {LINK: symbols}, start, rules or FeedRules(), self.metrics)
         self.now = 0
+        self.step = STEP
         self.records: list[FeedRecord] = []
         self.dead: list[DeadLetter] = []
         self.cuts: list[Cut] = []
@@ -66,7 +67,7 @@ class Played:
         """Let time pass, looking at the clock all the while."""
         until = self.now + milliseconds
         while self.now < until:
-            self.now = min(self.now + STEP, until)
+            self.now = min(self.now + self.step, until)
             self._add(self.feed.on_time(self.instant, idle=idle))
 
     def stand_still(self, milliseconds: int) -> None:

@@ -30,6 +30,7 @@ PRICES: dict[Side, tuple[str, ...]] = {
 times = st.one_of(st.integers(-70_000, 70_000), st.sampled_from([YEAR_1, MICROSECONDS, YEAR_9999, 0]))
 happenings = st.one_of(
     st.tuples(st.just("wait"), st.integers(0, 6_000)),
+    st.tuples(st.just("wait"), st.integers(0, 60_000)),
     st.tuples(st.just("change"), st.integers(0, 30)),
     st.tuples(st.just("change"), st.integers(0, 30)),
     st.tuples(st.just("cross"), st.integers(0, 3)),
@@ -58,7 +59,9 @@ def act(driven: Driven, what: str, number: int) -> None:
     price, size = prices[number // 2 % len(prices)], str(number % 4)
     match what:
         case "wait":
-            driven.wait(number)
+            for rest in range(number, 0, -5_000):
+                driven.wait(min(rest, 5_000))
+                driven.quiet()
         case "change":
             driven.change(side, price, size)
         case "cross":
@@ -135,6 +138,37 @@ def test_whatever_happens(exchange: str, protocol: str, acts: list[tuple[str, in
     assert driven.play.counted("symbols_trusted") == 1
     if any(isinstance(record, Tick) for record in records[-3:]):
         assert driven.last_book() == driven.exchanges_book()
+
+
+clocks = st.one_of(st.integers(-90_000, 90_000), st.sampled_from([-3_600_000, 3_600_000, 0]))
+
+
+@every_protocol
+@given(st.lists(st.tuples(clocks, st.integers(0, 12)), max_size=5))
+@settings(max_examples=15, deadline=None)
+def test_exchange_whose_clock_is_set_now_and_then(exchange: str, protocol: str, steps: list[tuple[int, int]]) -> None:
+    driven = Driven(exchange, protocol)
+    driven.connect()
+    for offset, seconds in [*steps, (0, 12)]:
+        driven.offset = offset
+        for number in range(seconds):
+            driven.wait(1_000)
+            driven.change("ask", "101", str(number + 1))
+            driven.trade()
+            driven.quiet()
+            driven.settle()
+    # A clock that was ahead is waited for.
+    for _ in range(16):
+        driven.wait(5_000)
+        driven.trade()
+    driven.wait(3_000)
+    records = driven.play.records
+    for record in records:
+        check_schema(record)
+    assert all(before.event_time <= after.event_time for before, after in pairwise(records))
+    assert all(record.event_time <= NOON + driven.play.now + MINUTE for record in records)
+    assert driven.play.counted("symbols_trusted") == 1
+    assert driven.last_book() == driven.exchanges_book()
 
 
 @every_protocol

@@ -99,6 +99,18 @@ def test_older_whole_book_is_not_taken_for_news() -> None:
     assert [r.bids for r in play.of("A") if isinstance(r, Book)] == [(("99", "1"),), (("99", "7"),)]
 
 
+def test_answer_to_a_ping_does_not_prove_that_no_update_was_lost() -> None:
+    play = by_rest("A")
+    play.wait(50_000)
+    # Update 12 is lost here. The answers say nothing of it; update 13 does.
+    for _ in range(4):
+        play.wait(5_000)
+        play.frame(frame())
+    play.frame(frame(changes(13, 13, symbol="A", exchange_time=NOON + play.now)))
+    play.answer(frame(snapshot(13, symbol="A")))
+    assert play.gaps("A")[-1] == ("sequence_gap", 0, 70_000)
+
+
 # Books by REST.
 
 

@@ -18,6 +18,8 @@ from producers.limited_socket import LimitedSocket
 from producers.protocol import Keepalive, Protocol, Subscription
 
 POLL_SECONDS = 0.5
+# The reason of a connection that ends because this side stops.
+STOPPED = "stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class FeedConnection:
         self._log = get_log("producer")
         self._stopping = threading.Event()
         self._cut = threading.Event()
-        self._cut_reason = "stopped"
+        self._cut_reason = STOPPED
         self._current = ""
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name=f"feed-{_short(link)}", daemon=True)

@@ -10,7 +10,8 @@ from pathlib import Path
 from pipeline.log import get_log
 from pipeline.metrics import Metrics
 from pipeline.process import StopSignal
-from producers.arrivals import Arrival, FrameArrived, Instant
+from producers.arrivals import Arrival, ConnectionLost, FrameArrived, Instant
+from producers.connection import STOPPED
 from producers.connections import Connections, links_of
 from producers.exchange_feed import ExchangeFeed, FeedStart
 from producers.feed_outcome import Outcome
@@ -64,6 +65,8 @@ def record(options: RecordOptions, settings: ProducerSettings, stop: StopSignal)
             nonlocal frames
             outcome = Outcome()
             for arrival in arrivals:
+                if isinstance(arrival, ConnectionLost) and arrival.reason == STOPPED:
+                    continue  # by us: up to there nothing is in doubt
                 writer.write(arrival)
                 frames += isinstance(arrival, FrameArrived)
                 feed.take(arrival, outcome)

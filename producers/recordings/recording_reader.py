@@ -121,9 +121,13 @@ class RecorderArrivals:
 
     def _note_end(self, lines: RecordedLines, end: EndLine | None) -> None:
         if lines.cut_off is not None:
-            self.notes.append(f"{lines.path}: {lines.cut_off}: its recorder was killed; all before that is used")
+            self.notes.append(
+                f"{lines.path}: {lines.cut_off}: its recorder was killed, or still writes; all before that is used"
+            )
         elif end is None:
-            self.notes.append(f"{lines.path} has no end: its recorder was killed; all that it wrote is used")
+            self.notes.append(
+                f"{lines.path} has no end: its recorder was killed, or still writes; all that is there is used"
+            )
 
 
 def _parts(path: Path) -> Iterator[Path]:

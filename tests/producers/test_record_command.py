@@ -134,8 +134,8 @@ def test_stopped_recorder_says_what_it_has_and_ends_its_file(tmp_path: Path) -> 
     source = RecorderArrivals(out)
     arrivals = list(source)
     assert source.notes == []
-    assert isinstance(arrivals[0], Connected)
-    assert isinstance(arrivals[-1], ConnectionLost)
+    # Stopping is no loss: the book is whole to the end.
+    assert [type(arrival) for arrival in arrivals if not isinstance(arrival, FrameArrived)] == [Connected]
     assert f"recorded {len(payloads(arrivals))} frames" in said
 
 

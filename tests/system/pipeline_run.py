@@ -93,8 +93,12 @@ def pipeline_run(
     extra_env: Mapping[str, Mapping[str, str]],
     speed: float = SPEED,
     parts: str = "stream",
+    recording: Path | None = None,
 ) -> Iterator[PipelineRun]:
-    """Runs those parts (`stream` or `all`) on free ports at that speed; `extra_env` adds variables for single parts."""
+    """Runs those parts (`stream` or `all`) on free ports at that speed; `extra_env` adds variables for single parts.
+
+    With a `recording` of Gemini's frames it is played in place of the simulator's market.
+    """
     artifact_cache.fetch("kafka", "spark", "elasticsearch")
     kafka_port, controller_port, simulator_port, spark_ui_port, elasticsearch_port, transport_port = free_ports(6)
     settings = load(
@@ -108,6 +112,8 @@ def pipeline_run(
         elasticsearch_port=elasticsearch_port,
         elasticsearch_transport_port=transport_port,
         demo_parts=parts,
+        feed="simulator" if recording is None else "replay",
+        demo_file=recording,
     )
     tools = Tools(
         sys.executable,

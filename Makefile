@@ -29,7 +29,7 @@ dev-environment:
 	@$(PYTHON) -m local.environment --dev
 
 up: ## bring everything up in containers (PROFILE=simulator: without internet) and say where it is
-	@COMPOSE_PROFILES=$(PROFILE) docker compose up --detach --build
+	@$(if $(PROFILE),COMPOSE_PROFILES=$(PROFILE) )docker compose up --detach --build
 	@echo "Kibana: http://127.0.0.1:$${KIBANA_PORT:-5601}   Spark: http://127.0.0.1:$${SPARK_UI_PORT:-4040}   make status, make logs, make down"
 
 down: ## stop the containers; what they stored is kept (docker compose down -v forgets it)

@@ -1,0 +1,170 @@
+"""`python -m tests.compose.check`: the compose file, brought up for real on stand-ins (docs/operations.md).
+
+Exit codes: 0 well, or skipped with a loud message where no engine can be started; 1 something is not as it should be.
+"""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from local.ports import free_ports
+from tests.compose.compose_program import compose_program
+from tests.compose.engine import Engine, Failed, NoEngine, check_machine, running_engine
+from tests.compose.looks import (
+    Answers,
+    look_at_commands,
+    look_at_data,
+    look_at_kibana,
+    look_at_logs,
+    look_at_profile_guard,
+    look_at_rights,
+    look_at_secrets,
+)
+from tests.compose.project import CheckFailed, Project, health
+from tests.compose.stand_in_images import make_base, make_ours, make_servers
+from tests.compose.test_compose_file import MOST_BYTES, ONE_SHOTS
+
+UP_SECONDS = 420.0
+MINUTE_SECONDS = 240.0
+HEAL_SECONDS = 240.0
+# Our own parts at once, which none of the servers notices; each server alone.
+KILLED_TOGETHER = (("bot", "indexer", "producer", "simulator", "spark"),)
+PORTS = ("KAFKA_PORT", "ELASTICSEARCH_PORT", "KIBANA_PORT", "SPARK_UI_PORT", "SIMULATOR_PORT")
+
+
+def say(text: str) -> None:
+    """A line of the report, at once."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def step(title: str) -> Iterator[None]:
+    """Says what is done, and how long it took."""
+    began = time.monotonic()
+    say(f"--> {title}")
+    yield
+    say(f"    {title}: {time.monotonic() - began:.0f} s")
+
+
+def main() -> int:
+    """Runs all of it."""
+    try:
+        check_machine()
+        with running_engine() as engine:
+            _check(engine)
+    except NoEngine as error:
+        banner = "!" * 100
+        say(f"{banner}\nSKIPPED: the compose file was NOT brought up; no engine can run here: {error}\n{banner}")
+        return 0
+    except (CheckFailed, Failed) as error:
+        say(f"FAILED: {error}")
+        return 1
+    say("The compose file is well.")
+    return 0
+
+
+def _check(engine: Engine) -> None:
+    tag = f"check-{os.getpid()}"
+    with step("compose, as a program"):
+        program = compose_program()
+    with step("stand-ins for the images from outside"):
+        make_base(engine)
+        make_servers(engine)
+    with step("our own images"):
+        sizes = make_ours(engine, tag)
+    for name, size in sizes.items():
+        say(f"    {name}: {size / 1e6:.0f} MB")
+    own = {name: str(port) for name, port in zip(PORTS, free_ports(len(PORTS)), strict=True)} | {"RTC_TAG": tag}
+    simulator = Project(engine, program, own | {"COMPOSE_PROFILES": "simulator"})
+    try:
+        with step("docker compose config, for each profile"):
+            Project(engine, program, own).call("config", "--quiet")
+            simulator.call("config", "--quiet")
+        look_at_profile_guard(Project(engine, program, own))
+        _run(simulator, own)
+    finally:
+        simulator.call("down", "--volumes", "--remove-orphans", "--timeout", "20")
+        Project(engine, program, own).call("--profile", "*", "down", "--volumes", "--timeout", "20")
+        engine.docker("image", "rm", "--force", *(f"real-time-crypto/{name}:{tag}" for name in sizes))
+        engine.docker("image", "prune", "--force")
+        engine.docker("builder", "prune", "--force", "--keep-storage", "6GB")
+
+
+def _run(project: Project, own: dict[str, str]) -> None:
+    answers = Answers(project, int(own["ELASTICSEARCH_PORT"]), int(own["KIBANA_PORT"]))
+    with step("up"):
+        project.up()
+    with step("every service healthy, every one-shot done"):
+        project.await_healthy(UP_SECONDS)
+    with step("a whole minute's ratio, and what the bot decided on it, in Elasticsearch"):
+        look_at_data(answers, after_ms=0, seconds=MINUTE_SECONDS)
+    look_at_kibana(answers)
+    look_at_rights(project)
+    look_at_secrets(project)
+    with step("status, forecast and a topic, as make asks for them"):
+        look_at_commands(project, int(own["KAFKA_PORT"]))
+    _report_memory(project)
+    with step("SIGKILL of each container heals"):
+        _kill_each(project)
+    killed_ms = int(time.time() * 1000)
+    with step("a whole minute after that"):
+        look_at_data(answers, after_ms=killed_ms, seconds=MINUTE_SECONDS)
+    before = answers.counts()
+    with step("down, up again"):
+        project.call("down", "--timeout", "60")
+        project.up()
+        project.await_healthy(UP_SECONDS)
+    after = answers.counts()
+    lost = {name: (count, after.get(name, 0)) for name, count in before.items() if after.get(name, 0) < count}
+    if lost:
+        raise CheckFailed(f"documents are gone after down and up (before, after): {lost}")
+    say(f"    documents before and after: {sum(before.values())}, {sum(after.values())}")
+    look_at_kibana(answers)
+    look_at_logs(project)
+
+
+def _report_memory(project: Project) -> None:
+    used = project.memory()
+    for name, amount in sorted(used.items()):
+        limit = project.containers()[name]["HostConfig"]["Memory"]
+        after = project.healthy_after.get(name)
+        told = f", healthy by {after:.0f} s after up" if after is not None else ""
+        say(f"    {name}: {amount / 1e6:.0f} MB of {limit / 1e6:.0f} MB{told}")
+    say(f"    together: {sum(used.values()) / 1e6:.0f} MB")
+    if sum(used.values()) > MOST_BYTES:
+        raise CheckFailed(f"all containers together use {sum(used.values())} bytes, more than {MOST_BYTES}")
+
+
+def _kill_each(project: Project) -> None:
+    """Kills each container's first process from outside, as nothing inside could, and waits until all work again."""
+    left = set(project.containers()) - ONE_SHOTS - {name for each in KILLED_TOGETHER for name in each}
+    for names in (*KILLED_TOGETHER, *((name,) for name in sorted(left))):
+        before = project.containers()
+        for name in names:
+            os.kill(before[name]["State"]["Pid"], signal.SIGKILL)
+        took = project.await_state(partial(_not_healed, before, names), HEAL_SECONDS)
+        say(f"    {', '.join(names)}: healthy again after {took:.0f} s")
+    project.await_healthy(HEAL_SECONDS)
+
+
+def _not_healed(
+    before: Mapping[str, Any], names: Sequence[str], containers: Mapping[str, Mapping[str, Any]]
+) -> str | None:
+    """Which of these have not been started again since, or do not work yet; None when all do."""
+    bad = [
+        name
+        for name in names
+        if containers[name]["State"]["StartedAt"] == before[name]["State"]["StartedAt"]
+        or health(containers[name]) != "healthy"
+    ]
+    return f"{', '.join(bad)} not healthy after a kill" if bad else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

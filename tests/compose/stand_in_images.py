@@ -1,0 +1,143 @@
+"""The images that the compose file and our Dockerfile name but that cannot be pulled here, made from real parts."""
+
+import os
+import shutil
+import ssl
+import tempfile
+from pathlib import Path
+
+from local.artifacts import ELASTICSEARCH, from_environment
+from local.elasticsearch_place import unpacked
+from local.jdk import find_jdk
+from tests.compose.compose_file import ROOT, compose_file
+from tests.compose.engine import Engine, Failed, NoEngine, call, folder, packages_env, unpacked_packages
+
+DOCKERFILE = ROOT / "docker" / "Dockerfile"
+HERE = Path(__file__).parent / "stand_ins"
+SERVERS = ("kafka", "elasticsearch", "kibana")
+INCLUDE = "ca-certificates,python3,python3-venv,python3-pip"
+# What a slim image leaves out, and what is no part of a system that is about to be copied.
+NOT_WANTED = ("usr/share/doc", "usr/share/man", "usr/share/locale", "var/lib/apt/lists", "var/cache/apt/archives")
+JDK_PARTS_LEFT_OUT = ("lib/src.zip", "jmods", "demo", "man", "include")
+
+
+def base_name() -> str:
+    """The base that our Dockerfile names."""
+    first = next(line for line in DOCKERFILE.read_text(encoding="utf-8").splitlines() if line.startswith("FROM "))
+    return first.split()[1]
+
+
+def make_base(engine: Engine) -> None:
+    """A Debian root with Python, from the machine's own mirror, under the name of Python's image."""
+    archive = folder() / "base.tar"
+    if not archive.exists():
+        _debootstrap(archive)
+    if engine.has_image(base_name()):
+        return
+    # Builds trust whom this machine trusts.
+    certificates = "/etc/ssl/certs/ca-certificates.crt"
+    trust = " ".join(f"{name}={certificates}" for name in ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"))
+    engine.docker("import", "--change", 'CMD ["python3"]', "--change", f"ENV {trust}", str(archive), base_name())
+
+
+def _debootstrap(archive: Path) -> None:
+    mirror, suite = _mirror()
+    with tempfile.TemporaryDirectory(dir=folder(), prefix="root-") as scratch:
+        root = Path(scratch) / "root"
+        env = packages_env(unpacked_packages())
+        # Programs of the new root run with its own libraries.
+        env.pop("LD_LIBRARY_PATH")
+        try:
+            call(
+                ["debootstrap", "--variant=minbase", f"--include={INCLUDE}", suite, str(root), mirror],
+                env=env,
+                seconds=1200,
+            )
+        except Failed as error:
+            raise NoEngine(f"no base image could be made from {suite}: {error}") from error
+        for name in NOT_WANTED:
+            shutil.rmtree(root / name, ignore_errors=True)
+        (root / "var/lib/apt/lists/partial").mkdir(parents=True)
+        (root / "var/cache/apt/archives/partial").mkdir(parents=True)
+        for name in ("python3", "python"):
+            (root / "usr/local/bin" / name).symlink_to("/usr/bin/python3")
+        trusted = ssl.get_default_verify_paths().cafile
+        if trusted and Path(trusted).is_file():
+            shutil.copyfile(trusted, root / "etc/ssl/certs/ca-certificates.crt")
+        unfinished = archive.with_suffix(".unfinished")
+        call(["tar", "-C", str(root), "-cf", str(unfinished), "."])
+        unfinished.replace(archive)
+
+
+def _mirror() -> tuple[str, str]:
+    """The mirror and release that the machine's own apt configuration names for its main system."""
+    wanted = base_name().rpartition("-")[2]
+    listed = call(["apt-get", "indextargets", "--format", "$(REPO_URI) $(CODENAME)", "Created-By: Packages"])
+    for line in listed.splitlines():
+        address, _, suite = line.partition(" ")
+        if suite == wanted:
+            return address, suite
+    raise NoEngine(f"the machine's apt configuration names no mirror of {wanted}")
+
+
+def make_servers(engine: Engine) -> None:
+    """Kafka, Elasticsearch and what stands in Kibana's place, under the names that the compose file uses."""
+    context = _context()
+    for name in SERVERS:
+        image = compose_file()["services"][name]["image"]
+        engine.docker(
+            *("build", "--quiet", "--network", "host", "--file", str(HERE / "Dockerfile")),
+            *("--target", name, "--tag", image, str(context)),
+        )
+
+
+def _context() -> Path:
+    """The folder that the images are built from, written anew: hard links where files are large."""
+    context = folder() / "context"
+    shutil.rmtree(context, ignore_errors=True)
+    context.mkdir()
+    cache = from_environment()
+    cache.fetch("kafka", ELASTICSEARCH)
+    (archive,) = cache.files(ELASTICSEARCH)
+    shutil.copytree(cache.folder / "kafka", context / "kafka-libs", copy_function=_link)
+    shutil.copytree(unpacked(archive, None), context / "elasticsearch-home", copy_function=_link)
+    jdk = find_jdk(os.environ).home.resolve()
+    left_out = {jdk / part for part in JDK_PARTS_LEFT_OUT}
+    shutil.copytree(
+        jdk,
+        context / "jdk",
+        copy_function=_link,
+        ignore=lambda where, names: {name for name in names if Path(where) / name in left_out},
+    )
+    for name in SERVERS:
+        shutil.copytree(HERE / name, context / name)
+    for part in ("kibana_stand_in", "compose/stand_ins/kibana_logins.py"):
+        target = context / "tests" / part
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source = ROOT / "tests" / part
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copyfile(source, target)
+    return context
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(os.path.realpath(source), target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def make_ours(engine: Engine, tag: str) -> dict[str, int]:
+    """Our own images from their real Dockerfile, with this tag. Returns each one's size in bytes."""
+    sizes = {}
+    for target in ("app", "spark"):
+        image = f"real-time-crypto/{target}:{tag}"
+        engine.docker(
+            *("build", "--quiet", "--network", "host", "--file", str(DOCKERFILE), "--target", target),
+            *("--tag", image, str(ROOT)),
+            seconds=1200,
+        )
+        sizes[target] = int(engine.docker("image", "inspect", "--format", "{{.Size}}", image))
+    return sizes

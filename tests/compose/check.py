@@ -98,10 +98,8 @@ def _check(engine: Engine) -> None:
 
 def _run(project: Project, own: dict[str, str]) -> None:
     answers = Answers(project, int(own["ELASTICSEARCH_PORT"]), int(own["KIBANA_PORT"]))
-    with step("up"):
-        project.up()
-    with step("every service healthy, every one-shot done"):
-        project.await_healthy(UP_SECONDS)
+    with step("up: every service healthy, every one-shot done"):
+        project.up(UP_SECONDS)
     with step("a whole minute's ratio, and what the bot decided on it, in Elasticsearch"):
         look_at_data(answers, after_ms=0, seconds=MINUTE_SECONDS)
     look_at_kibana(answers)
@@ -118,8 +116,7 @@ def _run(project: Project, own: dict[str, str]) -> None:
     before = answers.counts()
     with step("down, up again"):
         project.call("down", "--timeout", "60")
-        project.up()
-        project.await_healthy(UP_SECONDS)
+        project.up(UP_SECONDS)
     after = answers.counts()
     lost = {name: (count, after.get(name, 0)) for name, count in before.items() if after.get(name, 0) < count}
     if lost:

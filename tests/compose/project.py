@@ -44,15 +44,18 @@ class Project:
         found = json.loads(self.engine.docker("inspect", *ids)) if ids else []
         return {container["Config"]["Labels"]["com.docker.compose.service"]: container for container in found}
 
-    def up(self) -> float:
-        """Brings it up in the background; the seconds that this took. Sees meanwhile when each service gets healthy."""
+    def up(self, seconds: float) -> None:
+        """Brings it up and waits until all is well, for at most so long after `up` came back.
+
+        Notes meanwhile when each service gets healthy.
+        """
         began, is_up = time.monotonic(), Event()
         self.healthy_after.clear()
         watch = Thread(target=self._watch, args=(began, is_up), daemon=True)
         watch.start()
         try:
             self.call("up", "--detach", "--no-build", "--pull", "never")
-            return time.monotonic() - began
+            self.await_healthy(seconds)
         except Failed as error:
             raise CheckFailed(f"{error}\n{not_well(self.containers())}\n{self.last_words()}") from error
         finally:
@@ -60,7 +63,7 @@ class Project:
             watch.join()
 
     def _watch(self, began: float, is_up: Event) -> None:
-        """Notes when each service is healthy first, until `up` has come back and a moment longer."""
+        """Notes when each service is healthy first, until all is up."""
         label = '{{.Label "com.docker.compose.service"}}'
         done = False
         while not done:

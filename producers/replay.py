@@ -60,8 +60,9 @@ def replay(
     Raises WrongRecording; WrongSettings for options that do not fit it, or a topic that ends after it;
     TemporarilyUnavailable when Kafka is away.
     """
+    # What the settings say of protocol and symbols is meant for live feeds; a recording has its own.
     recording = open_recording(
-        options.path, options.exchange, options.protocol or settings.feed_protocol, options.symbols or settings.symbols
+        options.path, options.exchange, options.protocol, options.symbols, unnamed=settings.symbols
     )
     topic = settings.feed_topic or feed_topic(options.exchange)
     metrics = Metrics()

@@ -50,9 +50,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def _execute(chosen: argparse.Namespace) -> int:
     def show(settings: ProducerSettings, stop: StopSignal) -> None:  # noqa: ARG001 - it is over in no time
-        recording = open_recording(
-            chosen.file, chosen.exchange, chosen.protocol or settings.feed_protocol, (chosen.symbol,)
-        )
+        recording = open_recording(chosen.file, chosen.exchange, chosen.protocol, (chosen.symbol,))
         shown = book_at(
             recording,
             chosen.symbol,

@@ -62,8 +62,16 @@ class Recording:
         return CaptureArrivals(self.path, self.layout, self.protocol, LINK, begins_anywhere=begins_anywhere)
 
 
-def open_recording(path: Path, exchange: str, protocol_name: str = "", symbols: Sequence[str] = ()) -> Recording:
+def open_recording(
+    path: Path,
+    exchange: str,
+    protocol_name: str = "",
+    symbols: Sequence[str] = (),
+    unnamed: Sequence[str] = (),
+) -> Recording:
     """Look at the file, and read it once where it must be asked for its symbols.
+
+    `unnamed` are the symbols for frames that do not name theirs.
 
     Raises WrongRecording, and WrongSettings for a protocol or symbols that the exchange does not have.
     """
@@ -74,7 +82,7 @@ def open_recording(path: Path, exchange: str, protocol_name: str = "", symbols: 
         return _own(path, first, exchange, protocol_name, symbols)
     layout = layout_of(first)
     protocol = chosen_protocol(exchange, protocol_name or _spoken(path, layout, exchange))
-    wanted = chosen_symbols(protocol, symbols) if symbols else _found_symbols(path, layout, protocol)
+    wanted = chosen_symbols(protocol, symbols) if symbols else _found_symbols(path, layout, protocol, unnamed)
     return Recording(path, protocol, {LINK: wanted}, layout)
 
 
@@ -111,7 +119,7 @@ def _spoken(path: Path, layout: Layout, exchange: str) -> str:
     return max(names, key=lambda name: (read[name], -names.index(name)))
 
 
-def _found_symbols(path: Path, layout: Layout, protocol: Protocol) -> tuple[str, ...]:
+def _found_symbols(path: Path, layout: Layout, protocol: Protocol, unnamed_are: Sequence[str]) -> tuple[str, ...]:
     """The symbols that frames name, in the order in which they come. Raises WrongRecording when there are none."""
     found: dict[str, None] = {}
     frames = unnamed = 0
@@ -128,6 +136,8 @@ def _found_symbols(path: Path, layout: Layout, protocol: Protocol) -> tuple[str,
                 unnamed += 1
     if found:
         return tuple(found)
+    if unnamed and unnamed_are:
+        return chosen_symbols(protocol, unnamed_are)
     if unnamed:
         raise WrongRecording(
             path,

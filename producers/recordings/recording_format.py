@@ -15,13 +15,15 @@ frames too, numbered -1, -2 …. `standing` marks a connection that stood alread
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from producers.arrivals import Arrival, Connected, ConnectionLost, FrameArrived, FrameRefused, Instant
 
 VERSION = 1
+LATEST_MS = 4_102_444_800_000  # 2100
+LONGEST_MS = 1e13  # of a clock that began when its machine or process did
 
 EndReason = Literal["stopped", "next_part"]
 
@@ -43,8 +45,8 @@ class Header(Line, frozen=True, kw_only=True, omit_defaults=True, tag="recording
 class Event(Line, frozen=True, kw_only=True, omit_defaults=True):
     """What happened, and when on both clocks."""
 
-    at: int
-    monotonic: float
+    at: Annotated[int, msgspec.Meta(ge=0, lt=LATEST_MS)]
+    monotonic: Annotated[float, msgspec.Meta(ge=0, lt=LONGEST_MS)]
 
 
 class ConnectedLine(Event, frozen=True, kw_only=True, omit_defaults=True, tag="connected"):

@@ -174,7 +174,13 @@ def test_line_that_is_none_of_the_format_is_an_error_with_its_number(tmp_path: P
     path = tmp_path / "btc.zst"
     write(path, STORY)
     lines = zstandard.ZstdDecompressor().stream_reader(path.read_bytes(), read_across_frames=True).read().split(b"\n")
-    for wrong in (b"{}", b'{"type":"frame","at":1,"monotonic":1,"connection":"nobody","number":0,"data":""}', b"\xff"):
+    absurd = b'{"type":"lost","at":99999999999999,"monotonic":1,"link":"B","connection":"c","reason":"","detail":""}'
+    for wrong in (
+        b"{}",
+        absurd,
+        b'{"type":"frame","at":1,"monotonic":1,"connection":"nobody","number":0,"data":""}',
+        b"\xff",
+    ):
         path.write_bytes(b"\n".join([*lines[:3], wrong, *lines[3:]]))
         with pytest.raises(WrongRecording, match=r"btc\.zst, line 4: "):
             read(path)

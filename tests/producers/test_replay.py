@@ -251,6 +251,20 @@ def test_frames_that_do_not_name_their_symbol_need_to_be_told_it(tmp_path: Path)
         replayed(path, symbols=())
 
 
+def test_settings_of_live_feeds_do_not_change_what_a_recording_says_of_itself(
+    tmp_path: Path,
+) -> None:
+    live = load(ProducerSettings, {"FEED_PROTOCOL": "v2", "FEED_SYMBOLS": "ETHUSD"})
+    out, said = io.BytesIO(), list[str]()
+    path = write_recording(tmp_path / "btc.zst", arrivals(0.1))
+    options = ReplayOptions(path, "gemini", speed=None, to="jsonl", keep_times=True)
+    replay(options, out, said.append, live, StopSignal())
+    assert decoded(out.getvalue()) == live_records(arrivals(0.1))
+    # Only where the frames name no symbol the settings say it.
+    replay(replace(options, path=write_timed(tmp_path / "capture", frames(0.1))), out, said.append, live, StopSignal())
+    assert {record.symbol for record in decoded(out.getvalue())} == {"BTCUSD", "ETHUSD"}
+
+
 def test_wrong_protocol_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WrongSettings, match="v1"):
         replayed(write_timed(tmp_path / "capture", frames(0.1)), protocol="v9")

@@ -18,9 +18,9 @@ from market.decimals import PRICE_TICKS, exact_size
 from market.records import Level
 from producers.json_numbers import plain_number
 
-MOST_REMEMBERED = 50_000
-# A size that needs no further look.
-_fits = re.compile(rb"(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,10})?").fullmatch
+MOST_REMEMBERED = 10_000
+# A size that is more than nothing and fits, and a JSON number.
+PLAIN_SIZE = r"(?=[0.]*[1-9])((?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,10})?)"
 
 SIMPLE_NAMES = {
     "type": "ty",
@@ -65,8 +65,7 @@ class Units:
 
     def __init__(self, names: Mapping[str, str]) -> None:
         self._decoder = msgspec.json.Decoder(list[renamed(_Unit, names)])  # type: ignore[misc]
-        fields = ",".join(f'"{names.get(field, field)}":([0-9.eE+-]+)' for field in _Unit.__struct_fields__)
-        self._pairs = _Pairs(re.compile(fields.encode()))
+        self._pairs = _Pairs(names)
         self._find = self._pairs.__getitem__
 
     def usual(self, inner: bytes) -> tuple[Levels, Levels]:
@@ -104,19 +103,29 @@ class _Unit(msgspec.Struct):
 class _Pairs(dict[bytes, tuple[Level, Level]]):
     """A unit as it stands in a frame to its ask and bid. What was met is remembered: most of a book stays the same.
 
-    Only units with four plain fields in the usual order and a level on both sides; for any other it raises Unusual.
+    Only units with four numbers in the usual order and a level on both sides; for any other it raises Unusual.
     """
 
-    def __init__(self, unit: re.Pattern[bytes]) -> None:
+    def __init__(self, names: Mapping[str, str]) -> None:
         super().__init__()
-        self._match = unit.fullmatch
+        ask_price, bid_price, ask_size, bid_size = (names.get(name, name) for name in _Unit.__struct_fields__)
+        number = "([0-9.eE+-]+)"
+        prices = f'"{ask_price}":{number},"{bid_price}":{number}'
+        # Sizes that need no further look, and any.
+        self._plain = re.compile(f'{prices},"{ask_size}":{PLAIN_SIZE},"{bid_size}":{PLAIN_SIZE}'.encode()).fullmatch
+        self._any = re.compile(f'{prices},"{ask_size}":{number},"{bid_size}":{number}'.encode()).fullmatch
 
     def __missing__(self, raw: bytes) -> tuple[Level, Level]:
-        fields = self._match(raw)
-        if fields is None:
+        fields = self._plain(raw)
+        if fields is not None:
+            ask_price, bid_price, ask_size, bid_size = fields.groups()
+            ask, bid = (_PRICES[ask_price], ask_size.decode()), (_PRICES[bid_price], bid_size.decode())
+        elif (fields := self._any(raw)) is not None:
+            ask_price, bid_price, ask_size, bid_size = fields.groups()
+            ask, bid = (_PRICES[ask_price], _size(ask_size)), (_PRICES[bid_price], _size(bid_size))
+        else:
             raise Unusual
-        ask, bid = _pair(*fields.groups())
-        if ask is None or bid is None:
+        if not (ask[0] and ask[1] and bid[0] and bid[1]):
             raise Unusual
         if len(self) >= MOST_REMEMBERED:
             self.clear()
@@ -144,12 +153,8 @@ class _Prices(dict[bytes, str]):
 
 def _size(raw: bytes) -> str:
     """Empty where nothing remains."""
-    if _fits(raw):
-        text = raw.decode()
-    else:
-        text = plain_number(raw, "size")
-        exact_size(text)
-    return text if text.strip("0.") else ""
+    text = plain_number(raw, "size")
+    return text if exact_size(text) else ""
 
 
 _PRICES = _Prices()

@@ -150,3 +150,32 @@ def test_reference_price_and_view_are_those_of_the_slow_way(
             assert Fraction(queue.price) == Fraction(price) + away
             expected = {bid: bid_size} if queue.position < 0 else {ask: ask_size}
             assert queue.remaining == Decimal(expected.get(queue.price, "0"))
+
+
+ticks_and_sizes = st.dictionaries(st.integers(1, 40), st.sampled_from(["0.5", "1.00", "2.25", "7"]), min_size=1)
+
+
+@given(ticks_and_sizes, ticks_and_sizes, st.sampled_from(["0.01", "0.5", "5"]), st.integers(1, 30))
+def test_view_shows_what_a_dictionary_of_levels_holds(
+    below: dict[int, str], above: dict[int, str], tick_text: str, levels: int
+) -> None:
+    tick = Decimal(tick_text)
+    bids = {(100 - away) * tick: size for away, size in below.items()}
+    asks = {(100 + away) * tick: size for away, size in above.items()}
+    # One more place than the price needs: another spelling of the same.
+    book = book_of(
+        {f"{price:.3f}": size for price, size in bids.items()}, {f"{price:.2f}": size for price, size in asks.items()}
+    )
+    reference = ReferencePrice(tick)
+    price = reference.update(book)
+    assert price is not None
+    view = {queue.position: queue for queue in reference.view(book, levels)}
+    assert set(view) == {*range(-levels, 0), *range(1, levels + 1)}
+    for position, queue in view.items():
+        held = (bids if position < 0 else asks).get(queue.price, "0")
+        assert queue.remaining == Decimal(held)
+    # All that is held within reach of the view is in it.
+    reach = levels * tick
+    assert sum(queue.remaining for queue in view.values()) == sum(
+        Decimal(size) for price_of, size in {**bids, **asks}.items() if abs(price_of - price) < reach
+    )

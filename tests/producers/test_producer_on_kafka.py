@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
+import httpx
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from local.artifacts import ArtifactCache
 from local.jdk import Jdk
@@ -164,6 +166,47 @@ def test_clean_stop_loses_nothing_that_arrived(
     last = [sample for sample in samples if sample.part == "producer-gemini"][-1].metrics
     assert last["records_l2"] == UPDATES + 1
     assert last["gaps_start"] == 1
+
+
+def test_what_is_accounted_for_shows_on_metrics_and_in_health_for_each_symbol(
+    kafka: KafkaServer, topic_name: Callable[[str], str], free_ports: Callable[[int], tuple[int, ...]], tmp_path: Path
+) -> None:
+    def faulty(client: Client) -> None:
+        client.send(first_book())
+        client.send(b"not json")
+        client.send(update(1, now_ms()))
+        client.send(update(1, now_ms()))
+        beat(client, 2)
+
+    topic = made_topic(kafka.bootstrap, topic_name("feed"))
+    (port,) = free_ports(1)
+    with (
+        ScriptedExchange(faulty) as exchange,
+        running(kafka.bootstrap, topic, exchange.url, tmp_path, METRICS_PORT=str(port)) as producer,
+    ):
+        feed_when(kafka.bootstrap, topic, ticked, producer)
+        answer = httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False)
+        assert producer.stop() == EXIT_OK, producer.said
+    shown = {
+        (sample.name, sample.labels.get("reason") or sample.labels.get("kind", ""), sample.labels.get("symbol", "")): (
+            sample.value
+        )
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+    assert shown["crypto_records_total", "l2", "BTCUSD"] == 2
+    assert shown["crypto_gaps_total", "start", "BTCUSD"] == 1
+    assert shown["crypto_dead_letters_total", "", "BTCUSD"] == 1
+    assert shown["crypto_repeated_frames_total", "", ""] == 1
+    assert shown["crypto_links_connected", "", ""] == shown["crypto_symbols_trusted", "", ""] == 1
+    assert shown["crypto_trusted", "", "BTCUSD"] == 1
+    assert shown["crypto_delay_ms_count", "", ""] >= 1
+    assert shown["crypto_frames_total", "", ""] >= 5
+    assert shown["crypto_bytes_total", "", ""] > 500
+    assert {"crypto_inbox", "crypto_in_flight_bytes"} <= {name for name, *_ in shown}
+    samples = [decode_health(value) for value in read_to_end(kafka.bootstrap, HEALTH)]
+    own = [sample for sample in samples if sample.symbol == "BTCUSD" and sample.exchange == "gemini"][-1].metrics
+    assert (own["gaps_start"], own["dead_letters"], own["records_l2"]) == (1, 1, 2)
 
 
 def test_killed_producer_goes_on_after_its_last_record_with_a_gap(

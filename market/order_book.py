@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from decimal import ROUND_CEILING, Decimal
 
 from market.decimals import EXACT, PRICE_TICKS
-from market.plain_changes import NOTHING, PlainChanges
+from market.plain_changes import PlainChanges
 from market.records import Change, Level, Side
 
 _TICK = Decimal(1).scaleb(-8)
@@ -36,7 +36,7 @@ class _Ladder:
     def apply(self, places: list[int], levels: list[Level]) -> None:
         known, order = self.levels, self.places
         for place, level in zip(places, levels, strict=True):
-            if level[1] not in NOTHING:
+            if level[1].strip("0."):  # more than nothing, however nothing is spelled
                 if place not in known:
                     insort(order, place)
                 known[place] = level
@@ -70,7 +70,7 @@ class OrderBook:
                 ladder, place = bids, PRICE_TICKS[price]
             else:
                 ladder, place = asks, -PRICE_TICKS[price]
-            if remaining.strip("0."):  # is more than nothing, however nothing is spelled
+            if remaining.strip("0."):  # more than nothing, however nothing is spelled
                 if place not in ladder.levels:
                     insort(ladder.places, place)
                 ladder.levels[place] = (price, remaining)
@@ -87,7 +87,7 @@ class OrderBook:
                 levels, place = bids, PRICE_TICKS[price]
             else:
                 levels, place = asks, -PRICE_TICKS[price]
-            if remaining.strip("0."):  # is more than nothing, however nothing is spelled
+            if remaining.strip("0."):  # more than nothing, however nothing is spelled
                 levels[place] = (price, remaining)
             else:
                 levels.pop(place, None)

@@ -1,27 +1,20 @@
-"""Changes as most exchanges send them, a list of [price, new total] for each side, read in bulk.
+"""Changes as most exchanges send them, a list of (price, new total) for each side, read in bulk.
 
-Feeds of deep books are little else, so what is known of all levels at once is found out at once: one pattern checks the
-shape and every text, one cut takes them apart, and the records' JSON is the exchange's own with names put in. Whoever
-wants single changes sees a sequence of `Change`.
+Feeds of deep books are little else, so all levels of a side are handled at once: one pattern checks their sizes, their
+prices are looked up in one go, and the records' JSON is the exchange's own texts with names put in. Whoever wants
+single changes sees a sequence of `Change`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from typing import Final, overload
+from typing import overload
 
-from market.decimals import PRICE_TICKS
-from market.records import Change, ReadyJson, Side
+from market.decimals import PRICE_TICKS, check_sizes
+from market.records import Change, Level, ReadyJson, Side
 
-# What nearly every list looks like; `market.decimals` says what else fits.
-_PRICE = rb'"(?:0|[1-9]\d{0,9}+)(?:\.\d{1,8}+)?+"'
-_SIZE = rb'"(?:0|[1-9]\d{0,8}+)(?:\.\d{1,10}+)?+"'
-_LEVEL = rb"\[" + _PRICE + rb"," + _SIZE + rb"\]"
-_is_usual = re.compile(rb"\[(?:" + _LEVEL + rb"(?:," + _LEVEL + rb")*+)?+\]").fullmatch
-
-# A total of nothing, in every spelling that the pattern lets through.
-NOTHING: Final = frozenset({"0", *("0." + "0" * places for places in range(1, 11))})
+# Fewer changes are quicker handled one by one.
+MANY = 6
 
 
 class PlainSide:
@@ -29,7 +22,7 @@ class PlainSide:
 
     __slots__ = ("side", "texts", "ticks")
 
-    def __init__(self, side: Side, ticks: list[int], texts: list[tuple[str, str]]) -> None:
+    def __init__(self, side: Side, ticks: list[int], texts: list[Level]) -> None:
         self.side: Side = side
         self.ticks = ticks
         self.texts = texts
@@ -67,26 +60,29 @@ class PlainChanges(ReadyJson, Sequence[Change]):
     __hash__ = None  # type: ignore[assignment] # equal to lists, which have none
 
 
-def plain_changes(bids: bytes, asks: bytes) -> PlainChanges | None:
-    """The changes of two JSON lists; None where they look unusual: then they must be read level by level.
-
-    Raises `OutOfRange` for a price of 0.
-    """
-    if not (_is_usual(bids) and _is_usual(asks)):
-        return None
-    bid_side, bid_json = _side("bid", bids)
-    ask_side, ask_json = _side("ask", asks)
-    between = b"," if bid_json and ask_json else b""
-    return PlainChanges(bid_side, ask_side, b"[" + bid_json + between + ask_json + b"]")
+def changes_of(bids: list[Level], asks: list[Level]) -> Sequence[Change]:
+    """The changes of these levels, as suits their number. Raises `OutOfRange` for a price or size that does not fit."""
+    if len(bids) + len(asks) >= MANY:
+        return plain_changes(bids, asks)
+    check_sizes([remaining for levels in (bids, asks) for _, remaining in levels])
+    changes = [Change(side="bid", price=price, remaining=left) for price, left in bids if PRICE_TICKS[price]]
+    return changes + [Change(side="ask", price=price, remaining=left) for price, left in asks if PRICE_TICKS[price]]
 
 
-def _side(side: Side, levels: bytes) -> tuple[PlainSide, bytes]:
-    if len(levels) == len(b"[]"):
-        return PlainSide(side, [], []), b""
-    inner = levels[3:-3]
-    texts = inner.decode("ascii").replace('"],["', '","').split('","')
-    prices = texts[::2]
-    pairs = list(zip(prices, texts[1::2], strict=True))
-    begin = b'{"side":"' + side.encode() + b'","price":"'
-    json = begin + inner.replace(b'","', b'","remaining":"').replace(b'"],["', b'"},' + begin) + b'"}'
-    return PlainSide(side, list(map(PRICE_TICKS.__getitem__, prices)), pairs), json
+def plain_changes(bids: list[Level], asks: list[Level]) -> PlainChanges:
+    """The changes of these levels. Raises `OutOfRange` for a price or a size that does not fit."""
+    check_sizes([remaining for levels in (bids, asks) for _, remaining in levels])
+    sides = PlainSide("bid", _ticks(bids), bids), PlainSide("ask", _ticks(asks), asks)
+    # Texts that were checked are digits and points: nothing in them needs to be escaped.
+    json = ",".join([_json(side.side, side.texts) for side in sides if side.texts])
+    return PlainChanges(*sides, f"[{json}]".encode())
+
+
+def _ticks(levels: list[Level]) -> list[int]:
+    return [PRICE_TICKS[price] for price, _ in levels]
+
+
+def _json(side: Side, levels: list[Level]) -> str:
+    begin = f'{{"side":"{side}","price":"'
+    between = '"},' + begin
+    return begin + between.join([price + '","remaining":"' + remaining for price, remaining in levels]) + '"}'

@@ -13,17 +13,14 @@ new as its `lastUpdateId`.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
 
 import msgspec
 
-from market.plain_changes import plain_changes
 from producers.binance_frames import (
     BASE_URL,
     IGNORED,
     KEEPALIVE,
     Event,
-    Whole,
     changes_of,
     combined_address,
     greeting,
@@ -43,23 +40,6 @@ MOST_LEVELS = 5_000
 SNAPSHOTS_APART_SECONDS = 3.0
 
 
-class _Update(msgspec.Struct, gc=False):
-    e: Literal["depthUpdate"]
-    E: Whole
-    s: Annotated[str, msgspec.Meta(min_length=1)]
-    U: Whole
-    u: Whole
-    b: msgspec.Raw
-    a: msgspec.Raw
-
-
-class _UpdateMessage(msgspec.Struct, gc=False):
-    data: _Update
-
-
-_decode_update = msgspec.json.Decoder(_UpdateMessage).decode
-
-
 def address(base: str, subscription: Subscription) -> str:
     """The address of a connection; `base` is such as `wss://stream.binance.com:9443`, `ws://` too."""
     return combined_address(base, subscription, DEPTH)
@@ -67,9 +47,6 @@ def address(base: str, subscription: Subscription) -> str:
 
 def parse(payload: bytes) -> Frame:
     """Read one frame. Raises MalformedFrame, whatever the bytes are, and nothing else."""
-    usual = _usual_update(payload)
-    if usual is not None:
-        return usual
     found = read(payload)
     if isinstance(found, Frame):
         return found
@@ -82,28 +59,6 @@ def parse(payload: bytes) -> Frame:
         # Partial depth looks the same, but shows only the best levels.
         return _snapshot(event, symbol) if kind in ("", SNAPSHOT) else IGNORED
     return other(event)
-
-
-def _usual_update(payload: bytes) -> Frame | None:
-    """A depth update of the usual shape, read in bulk; None for any other frame, which is then looked at closely."""
-    try:
-        message = _decode_update(payload).data
-        changes = plain_changes(bytes(message.b), bytes(message.a))
-    except (ValueError, RecursionError):
-        return None
-    first, last = message.U, message.u
-    if changes is None or first > last:
-        return None
-    news = News(
-        symbol=message.s,
-        exchange_time=message.E,
-        book="changes",
-        changes=changes,
-        sequence=last,
-        first_id=first,
-        last_id=last,
-    )
-    return Frame(news=(news,))
 
 
 def _update(event: Event, symbol: str) -> Frame:

@@ -12,10 +12,12 @@ A frame of a combined stream names its stream; one of a single stream (`/ws/btcu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
 
+from market import plain_changes
 from market.decimals import PRICE_TICKS, OutOfRange, check_sizes
 from market.records import Change, Level
 from producers.errors import MalformedFrame
@@ -152,15 +154,12 @@ def trade(event: Event, symbol: str) -> Frame:
     return Frame(news=(News(symbol=symbol, exchange_time=event.E, trades=(told,)),))
 
 
-def changes_of(bids: list[Level], asks: list[Level], symbol: str) -> list[Change]:
+def changes_of(bids: list[Level], asks: list[Level], symbol: str) -> Sequence[Change]:
     """New totals of these levels, as changes. Raises MalformedFrame."""
     try:
-        check_sizes([remaining for side in (bids, asks) for _, remaining in side])
-        changes = [Change(side="bid", price=price, remaining=left) for price, left in bids if PRICE_TICKS[price]]
-        changes += [Change(side="ask", price=price, remaining=left) for price, left in asks if PRICE_TICKS[price]]
+        return plain_changes.changes_of(bids, asks)
     except OutOfRange as error:
         raise MalformedFrame(str(error), symbol=symbol) from None
-    return changes
 
 
 def checked(levels: list[Level], symbol: str) -> list[Level]:

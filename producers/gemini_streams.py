@@ -21,13 +21,13 @@ passed over:
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 
 from market.decimals import PRICE_TICKS, SIZE_TICKS, OutOfRange
-from market.plain_changes import plain_changes
-from market.records import Change, Level, Side
+from market.plain_changes import changes_of
+from market.records import Level, Side
 from producers.errors import MalformedFrame
 from producers.protocol import QUIET, Frame, Keepalive, News, ParsedTrade, Protocol, Refusal, Subscription
 
@@ -35,7 +35,6 @@ SUBSCRIBE_ID = "1"
 PING_SECONDS = 5.0
 NS_PER_MS = 1_000_000
 MAKER_SIDES: dict[bool, Side] = {True: "bid", False: "ask"}  # by whether the buyer is the maker
-DEEP_BYTES = 800  # from here on reading all levels in bulk is faster than one by one
 SHOWN = 200  # characters of an error's text that are repeated
 # Statuses from 400 to 499 that will pass.
 PASSING = (408, 425, 429)
@@ -64,18 +63,6 @@ class _Stream(msgspec.Struct, gc=False):
     error: Any = None
 
 
-class _Deep(msgspec.Struct, gc=False):
-    """A depth frame whose levels are to be read in bulk."""
-
-    event: Literal["depthUpdate"] = msgspec.field(name="e")
-    time: Whole = msgspec.field(name="E")
-    symbol: Annotated[str, msgspec.Meta(min_length=1)] = msgspec.field(name="s")
-    first: Whole = msgspec.field(name="U")
-    last: Whole = msgspec.field(name="u")
-    bids: msgspec.Raw = msgspec.field(name="b")
-    asks: msgspec.Raw = msgspec.field(name="a")
-
-
 class _Head(msgspec.Struct):
     """What can still be known of a frame that does not fit."""
 
@@ -83,7 +70,6 @@ class _Head(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(_Stream).decode
-_decode_deep = msgspec.json.Decoder(_Deep).decode
 _decode_head = msgspec.json.Decoder(_Head).decode
 
 
@@ -106,8 +92,6 @@ def ping(number: int) -> str:
 
 def parse(payload: bytes) -> Frame:
     """Read one frame. Raises MalformedFrame, whatever the bytes are, and nothing else."""
-    if len(payload) >= DEEP_BYTES and (deep := _deep(payload)) is not None:
-        return deep
     try:
         frame = _decode(payload)
         if frame.event == "depthUpdate":
@@ -143,45 +127,14 @@ def _depth(frame: _Stream) -> Frame:
         raise _Wrong("b and a: expected lists of levels")
     if not frame.symbol:
         raise _Wrong("s: expected a symbol")
-    changes: list[Change] = []
-    # Looking up the ticks raises what does not fit.
-    for price, size in bids:
-        PRICE_TICKS[price]
-        SIZE_TICKS[size]
-        changes.append(Change(side="bid", price=price, remaining=size))
-    for price, size in asks:
-        PRICE_TICKS[price]
-        SIZE_TICKS[size]
-        changes.append(Change(side="ask", price=price, remaining=size))
     news = News(
         symbol=frame.symbol.upper(),
         exchange_time=None if frame.time is None else frame.time // NS_PER_MS,
         book="changes",
-        changes=changes,
+        changes=changes_of(bids, asks),  # raises OutOfRange for what does not fit
         sequence=last,
         first_id=first,
         last_id=last,
-    )
-    return Frame(news=(news,))
-
-
-def _deep(payload: bytes) -> Frame | None:
-    """A depth frame of the usual shape; None for any other frame, which is then looked at closely."""
-    try:
-        frame = _decode_deep(payload)
-        changes = plain_changes(bytes(frame.bids), bytes(frame.asks))
-    except (ValueError, RecursionError):
-        return None
-    if changes is None or frame.first > frame.last:
-        return None
-    news = News(
-        symbol=frame.symbol.upper(),
-        exchange_time=frame.time // NS_PER_MS,
-        book="changes",
-        changes=changes,
-        sequence=frame.last,
-        first_id=frame.first,
-        last_id=frame.last,
     )
     return Frame(news=(news,))
 

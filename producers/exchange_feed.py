@@ -31,6 +31,12 @@ from producers.tally import Tally
 LONGEST_PAUSE_MS = 30_000
 # So long may frames be unreadable, or nothing but repeated, before the connection is given up.
 UNREAD_FOR_MS = 5_000
+# So long may the first time of the exchange take before it is told that it lacks.
+FIRST_TIME_MS = 15_000
+NO_TIMES = (
+    "the exchange gives no times with what is followed: its second cannot be told, and no minute is complete; trades "
+    "have times, where they are followed too"
+)
 CLOCKS_APART = (
     "the exchange's clock and this machine's are more than a minute apart: its times are refused, and no minute is "
     "complete until one of the clocks is set right"
@@ -97,6 +103,7 @@ class ExchangeFeed:
         )
         self._writer = FeedWriter(protocol.exchange, everyone, self._time, self._tally, metrics)
         self._is_clock_told = False
+        self._untimed_since: float | None = None
         self._show_state()
 
     @property
@@ -212,10 +219,13 @@ class ExchangeFeed:
 
     def _look_at_clock(self, now_ms: float, out: Outcome) -> None:
         """Tell, once, that the exchange's clock cannot be read."""
-        since = self._time.refused_since
-        if not self._is_clock_told and since is not None and now_ms - since > UNREAD_FOR_MS and not self._time.runs:
+        if self._is_clock_told or not any(symbol.is_trusted for symbol in self._symbols.values()):
+            return
+        if self._untimed_since is None:
+            self._untimed_since = now_ms
+        elif now_ms - self._untimed_since > FIRST_TIME_MS:
             self._is_clock_told = True
-            out.notes.append((CLOCKS_APART, ""))
+            out.notes.append((NO_TIMES if self._time.refused_since is None else CLOCKS_APART, ""))
 
     # What frames bring.
 

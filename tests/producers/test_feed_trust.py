@@ -222,6 +222,16 @@ def test_exchange_whose_clock_is_far_off_is_told_once_in_the_log() -> None:
     assert len([what for what, _ in play.notes if "clock" in what]) == 1
 
 
+def test_exchange_that_gives_no_times_is_told_once_in_the_log() -> None:
+    play = Played(WHOLE_BOOKS, "A")
+    play.connect()
+    for _ in range(40):
+        play.wait(1_000)
+        play.frame(frame(whole([("99", str(play.now))], [("101", "1")], symbol="A")))
+    assert play.ticks("A") == []
+    assert len([what for what, _ in play.notes if "no times" in what]) == 1
+
+
 # Trades.
 
 

@@ -67,12 +67,12 @@ def _follow(system: LocalSystem, settings: LocalSettings, options: DemoOptions, 
         counts = CountsWatch(settings.elasticsearch_port, settings.elasticsearch_dir)
         if settings.runs_all:
             stack.enter_context(counts)
-        outside = OutsideWatch(system.log_path) if settings.is_live else None
+        outside = OutsideWatch({name: part.log_path for name, part in system.parts.items()} if settings.is_live else {})
         enough_since: float | None = None
         while not stop.is_set() and not _is_over(watch, enough_since):
             new = watch.poll(LOOK_SECONDS)
             system.raise_if_failed()
-            for text in outside.news(time.monotonic()) if outside else ():
+            for text in outside.news(time.monotonic()):
                 show.say(text)
             show.frame(demo_view(system, watch, counts, settings), new)
             if enough_since is None and is_enough(watch.seen, options):

@@ -1,6 +1,6 @@
 """What a live run depends on outside this machine: whether the exchange is reached, by what our parts log about it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,11 +65,11 @@ def newest(lines: Sequence[str], sign: Sign) -> Line | None:
 
 
 class OutsideWatch:
-    """Looks into the logs now and then, and tells what has changed. `log_of` gives a part's log."""
+    """Looks into the parts' logs (by name) now and then, and tells what has changed."""
 
-    def __init__(self, log_of: Callable[[str], Path], signs: Sequence[Sign] = SIGNS) -> None:
-        self._log_of = log_of
-        self._signs = signs
+    def __init__(self, logs: Mapping[str, Path]) -> None:
+        # A run of the stream alone has no forecast.
+        self._logs = {sign: logs[sign.part] for sign in SIGNS if sign.part in logs}
         self._looked = float("-inf")
         # Of each part in trouble: since when, and when that was told last.
         self._since: dict[str, float] = {}
@@ -83,8 +83,7 @@ class OutsideWatch:
         return tuple(self._news(now))
 
     def _news(self, now: float) -> Iterator[str]:
-        for sign in self._signs:
-            log = self._log_of(sign.part)
+        for sign, log in self._logs.items():
             line = newest(last_lines(log), sign) if log.exists() else None
             if line is None:
                 continue

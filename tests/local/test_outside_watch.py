@@ -1,6 +1,7 @@
 """What a live run says about the exchange being out of reach, and when it is there again."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,9 @@ NO_CANDLES = {"message": "no candles; trying again", "why": "cannot be reached",
 class Logs:
     """The parts' logs in a folder, and a watch over them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, parts: Sequence[str] = ("kafka", "producer-gemini", "forecast")) -> None:
         self._folder = folder
-        self._watch = OutsideWatch(lambda part: folder / f"{part}.log")
+        self._watch = OutsideWatch({part: folder / f"{part}.log" for part in parts})
 
     def add(self, part: str, *lines: object) -> None:
         with (self._folder / f"{part}.log").open("a") as log:
@@ -69,6 +70,13 @@ def test_candles_that_do_not_come_are_told_with_what_it_means_for_the_bot(logs: 
     assert logs.news(10) == ("No new forecast: cannot be reached; there is no forecast yet.",)
     logs.add("forecast", {"message": "candles kept"}, {"message": "forecast written"})
     assert logs.news(20) == ("A forecast was made.",)
+
+
+def test_run_of_the_stream_alone_has_no_forecast_to_watch(tmp_path: Path) -> None:
+    logs = Logs(tmp_path, ["kafka", "producer-gemini"])
+    logs.add("producer-gemini", LOST)
+    logs.news(0)
+    assert len(logs.news(10)) == 1
 
 
 def test_line_that_is_no_json_is_passed_over(logs: Logs, tmp_path: Path) -> None:

@@ -48,9 +48,11 @@ def part_plans(settings: LocalSettings, tools: Tools, clock: RunClock, *, train:
     common = {"KAFKA_BOOTSTRAP": settings.bootstrap, "STATE_DIR": str(settings.run_dir), **clock.env()}
     cycle = {**common, "SIMULATOR_CYCLE_SECONDS": str(settings.simulator_cycle_seconds)}
     simulator = (_simulator(settings, tools, cycle),) if settings.is_simulated else ()
-    market = (*simulator, _producer(settings, tools, common), _spark(settings, tools, common))
+    producer, spark = _producer(settings, tools, common), _spark(settings, tools, common)
+    # A recording is played when everybody is there to see it.
+    market, played = ((spark,), (producer,)) if settings.is_replay else ((*simulator, producer, spark), ())
     if not settings.runs_all:
-        return (_kafka(settings, tools), _topics(tools, common), *market)
+        return (_kafka(settings, tools), _topics(tools, common), *market, *played)
     if settings.is_live:
         forecast: tuple[PartPlan, ...] = (_live_forecast(settings, tools, common),)
         bot = _paper_bot(settings, tools, common, clock, waits_for=("spark",))
@@ -67,6 +69,7 @@ def part_plans(settings: LocalSettings, tools: Tools, clock: RunClock, *, train:
         *market,
         _indexer(settings, tools, common),
         bot,
+        *played,
     )
 
 
@@ -171,13 +174,12 @@ def _producer(settings: LocalSettings, tools: Tools, common: Mapping[str, str]) 
 
 
 def _replay(file: Path, settings: LocalSettings, tools: Tools, common: Mapping[str, str]) -> PartPlan:
-    # Nothing of it is lost before anyone listens: the records wait in the topic.
     return PartPlan(
         name=f"producer-{settings.exchange}",
         argv=_module(tools, "producers", "replay", str(file.resolve()), "--exchange", settings.exchange),
         ready=LogSays('"message":"replay begins"'),
         env=common,
-        after=("topics",),
+        after=("topics", "spark", *(("indexer", "bot") if settings.runs_all else ())),
         writes=(settings.feed_topic,),
         may_end=True,
     )

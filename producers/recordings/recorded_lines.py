@@ -17,7 +17,9 @@ from producers.recordings.errors import WrongRecording
 
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 GZIP_MAGIC = b"\x1f\x8b"
-CHUNK_BYTES = 1 << 18
+# Small enough that a progress in per cent means something; what is packed becomes a multiple of it.
+CHUNK_BYTES = 1 << 16
+PACKED_CHUNK_BYTES = 1 << 14
 LONGEST_LINE_BYTES = 256 << 20
 
 
@@ -66,12 +68,12 @@ class RecordedLines:
                 elif head.startswith(GZIP_MAGIC):
                     yield from self._blocks(file, _gzip_block, "gzip")
                 else:
-                    yield from self._chunks(file)
+                    yield from self._chunks(file, CHUNK_BYTES)
         except OSError as error:
             raise _unreadable(self.path, error) from error
 
-    def _chunks(self, file: BinaryIO) -> Iterator[bytes]:
-        while chunk := file.read(CHUNK_BYTES):
+    def _chunks(self, file: BinaryIO, size: int) -> Iterator[bytes]:
+        while chunk := file.read(size):
             self.bytes_read += len(chunk)
             yield chunk
 
@@ -79,7 +81,7 @@ class RecordedLines:
         """A packed file is one block after the other, each packed by itself."""
         block: _Unpacker | None = None
         try:
-            for chunk in self._chunks(file):
+            for chunk in self._chunks(file, PACKED_CHUNK_BYTES):
                 data = chunk
                 while data:
                     block = block or unpacker()

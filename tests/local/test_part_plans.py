@@ -220,6 +220,9 @@ def test_replay_is_the_producer_and_may_come_to_its_end() -> None:
     assert producer.writes == ("binance-feed",)
     assert producer.may_end
     assert not [plan.name for plan in replayed.values() if plan.may_end and plan is not producer]
+    # It is played when everybody is there to see it.
+    assert list(replayed)[-1] == "producer-binance"
+    assert {"spark", "indexer", "bot"} <= set(producer.after)
     for plan in our_own(replayed):
         assert plan.env["STATE_DIR"] == "/elsewhere/replay-binance-a"
         assert set(plan.after) <= set(replayed)
@@ -235,4 +238,4 @@ def test_replayed_exchange_is_the_one_that_is_summed_and_traded() -> None:
 
 
 def test_replayed_stream_alone_needs_no_forecast() -> None:
-    assert list(replay_plans(demo_parts="stream")) == ["kafka", "topics", "producer-binance", "spark"]
+    assert list(replay_plans(demo_parts="stream")) == ["kafka", "topics", "spark", "producer-binance"]

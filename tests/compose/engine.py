@@ -170,6 +170,7 @@ def running_engine() -> Iterator[Engine]:
             yield engine
         finally:
             _stop(process)
+            _forget_group()
 
 
 def _command(engine: Engine, scratch: Path) -> list[str]:
@@ -191,6 +192,13 @@ def _weigh() -> None:
             with suppress(OSError):
                 (where / GROUP).mkdir(exist_ok=True)
                 (where / GROUP / name).write_text(str(weight * PROGRAMS), encoding="utf-8")
+
+
+def _forget_group() -> None:
+    """Removes the empty control groups."""
+    for group in (*_GROUPS.glob(f"*/{GROUP}"), _GROUPS / GROUP):
+        with suppress(OSError):
+            group.rmdir()
 
 
 def _await(process: "subprocess.Popen[bytes]", engine: Engine, log: Path) -> None:

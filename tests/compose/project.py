@@ -54,7 +54,7 @@ class Project:
         watch = Thread(target=self._watch, args=(began, is_up), daemon=True)
         watch.start()
         try:
-            self.call("up", "--detach", "--no-build", "--pull", "never")
+            self.call("up", "--detach")
             self.await_healthy(seconds)
         except Failed as error:
             raise CheckFailed(f"{error}\n{not_well(self.containers())}\n{self.last_words()}") from error

@@ -127,17 +127,3 @@ def _link(source: str, target: str) -> None:
         os.link(os.path.realpath(source), target)
     except OSError:
         shutil.copy2(source, target)
-
-
-def make_ours(engine: Engine, tag: str) -> dict[str, int]:
-    """Our own images from their real Dockerfile, with this tag. Returns each one's size in bytes."""
-    sizes = {}
-    for target in ("app", "spark"):
-        image = f"real-time-crypto/{target}:{tag}"
-        engine.docker(
-            *("build", "--quiet", "--network", "host", "--file", str(DOCKERFILE), "--target", target),
-            *("--tag", image, str(ROOT)),
-            seconds=1200,
-        )
-        sizes[target] = int(engine.docker("image", "inspect", "--format", "{{.Size}}", image))
-    return sizes

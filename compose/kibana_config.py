@@ -22,7 +22,7 @@ class KibanaSecrets:
 def kibana_config(secrets: KibanaSecrets) -> str:
     """The text of a `kibana.yml`, one setting a line, each value in JSON, which is YAML too.
 
-    Without a login one is the viewer, who can read and change nothing; `/login` lets the administrator in.
+    Without a login one is the viewer, who can read and change nothing; who has no session yet can log in at `/login`.
     """
     viewer = {"username": secrets.viewer, "password": secrets.viewer_password}
     settings = {

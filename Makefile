@@ -51,13 +51,13 @@ demo: environment ## start everything and show each minute's ratio and decision 
 demo-reset: environment ## forget what the demo has stored
 	@$(RUN) -m local reset
 
-forecast: ## train on a history of minutes (HISTORY=minutes.csv.gz), or anew for the containers that run
+forecast: ## train: on minutes of yours (HISTORY=minutes.csv.gz), else on the history of the demo's market, or of the containers that run
 	@if [ -z "$(HISTORY)" ] && docker/which-runs >/dev/null; then \
 		$(ON_CONTAINERS) run --rm --no-deps forecast python -m compose forecast --again; \
 	else $(MAKE) --no-print-directory forecast-here; fi
 
 forecast-here: environment
-	@$(RUN) -m forecasting train --history "$(or $(HISTORY),$(error say which history: make forecast HISTORY=minutes.csv.gz))"
+	@$(RUN) -m $(if $(HISTORY),forecasting train --history "$(HISTORY)",local forecast)
 
 status: ## what is up, where, how old its last record is, and counts (JSON=1 for machines)
 	@if docker/which-runs >/dev/null; then \

@@ -29,7 +29,7 @@ def history_lines(path: Path, found: HistorySummary) -> list[str]:
 
 def short_history(first: int, last: int) -> str | None:
     """What to think of a history from `first` to `last` (epoch seconds) that is short; None when it is not."""
-    hours = (last - first) / 3600
+    hours = (last + 60 - first) / 3600  # to the end of the last minute
     if hours >= SHORT_DAYS * 24:
         return None
     unseen = (

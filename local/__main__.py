@@ -14,6 +14,7 @@ from local.demo import DemoOptions, run_demo
 from local.demo_output import make_show
 from local.demo_reset import forget, removed_text
 from local.errors import LocalError
+from local.forecast_now import train_now
 from local.readiness import fetched_tools, ready_tools
 from local.settings import LocalSettings
 from local.status import run_status
@@ -59,6 +60,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     setup = commands.add_parser("setup", help="fetch the servers' artifacts and check this machine, then end")
     setup.set_defaults(run=_setup)
+    forecast = commands.add_parser("forecast", help="train the demo's forecast anew, on the history of its market")
+    forecast.set_defaults(run=_forecast)
     status = commands.add_parser("status", help="what is up, its address, when it wrote last, and counts")
     status.add_argument("--json", action="store_true", help="print it for machines")
     status.set_defaults(run=_status)
@@ -100,6 +103,11 @@ def _demo(arguments: argparse.Namespace, settings: LocalSettings) -> int:
 def _setup(_: argparse.Namespace, settings: LocalSettings) -> int:
     tools = fetched_tools(settings, os.environ, _console(), ports={})
     print(f"Ready: JDK {tools.jdk.version} in {tools.jdk.home}, the servers' files in {tools.spark_jars.parent}.")
+    return EXIT_OK
+
+
+def _forecast(_: argparse.Namespace, settings: LocalSettings) -> int:
+    train_now(settings, lambda text: print(text, flush=True))
     return EXIT_OK
 
 

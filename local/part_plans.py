@@ -73,6 +73,16 @@ def part_plans(settings: LocalSettings, tools: Tools, clock: RunClock, *, train:
     )
 
 
+def forecast_commands(settings: LocalSettings, python: str) -> tuple[tuple[tuple[str, ...], Mapping[str, str]], ...]:
+    """What makes the forecast outside a run: each command with its variables. It tells no topic."""
+    common = {"STATE_DIR": str(settings.run_dir)}
+    if settings.is_live:
+        return ((_command(python, "forecasting", "live", *_live_options(settings), "--once"), common),)
+    cycle = {**common, "SIMULATOR_CYCLE_SECONDS": str(settings.simulator_cycle_seconds)}
+    history = _command(python, "simulator", "history", *_history_options(settings))
+    return (history, cycle), (_command(python, "forecasting", "train", *_forecast_options(settings)), common)
+
+
 def _kafka(settings: LocalSettings, tools: Tools) -> PartPlan:
     node = KafkaNode(
         settings.run_dir / "kafka", tools.jdk, tools.kafka_jars, settings.kafka_port, settings.kafka_controller_port
@@ -102,16 +112,19 @@ def _topics(tools: Tools, common: Mapping[str, str]) -> PartPlan:
 
 
 def _history(settings: LocalSettings, tools: Tools, cycle: Mapping[str, str]) -> PartPlan:
-    days = f"{settings.demo_history_days:g}"
     return PartPlan(
         name="history",
-        argv=_module(tools, "simulator", "history", "--out", str(_history_file(settings)), "--days", days),
+        argv=_module(tools, "simulator", "history", *_history_options(settings)),
         ready=Finishes(),
         env=cycle,
     )
 
 
-def _forecast(settings: LocalSettings, tools: Tools, common: Mapping[str, str]) -> PartPlan:
+def _history_options(settings: LocalSettings) -> list[str]:
+    return ["--out", str(_history_file(settings)), "--days", f"{settings.demo_history_days:g}"]
+
+
+def _forecast_options(settings: LocalSettings) -> list[str]:
     told = {
         "--history": str(_history_file(settings)),
         "--out": str(forecast_folder(settings.run_dir)),
@@ -119,10 +132,13 @@ def _forecast(settings: LocalSettings, tools: Tools, common: Mapping[str, str]) 
         "--periods": FORECAST_SPAN,
         "--holdout-days": HOLDOUT_DAYS,
     }
-    options = [text for option in told.items() for text in option]
+    return [text for option in told.items() for text in option]
+
+
+def _forecast(settings: LocalSettings, tools: Tools, common: Mapping[str, str]) -> PartPlan:
     return PartPlan(
         name=FORECAST,
-        argv=_module(tools, "forecasting", "train", *options, "--publish"),
+        argv=_module(tools, "forecasting", "train", *_forecast_options(settings), "--publish"),
         ready=Finishes(),
         env=common,
         after=("topics", "history"),
@@ -130,12 +146,14 @@ def _forecast(settings: LocalSettings, tools: Tools, common: Mapping[str, str]) 
     )
 
 
+def _live_options(settings: LocalSettings) -> list[str]:
+    return ["--symbol", settings.bot_symbol, "--out", str(forecast_folder(settings.run_dir))]
+
+
 def _live_forecast(settings: LocalSettings, tools: Tools, common: Mapping[str, str]) -> PartPlan:
-    told = {"--symbol": settings.bot_symbol, "--out": str(forecast_folder(settings.run_dir))}
-    options = [text for option in told.items() for text in option]
     return PartPlan(
         name=FORECAST,
-        argv=_module(tools, "forecasting", "live", *options, "--publish"),
+        argv=_module(tools, "forecasting", "live", *_live_options(settings), "--publish"),
         # Not when there is a forecast: the exchange may be out of reach for long.
         ready=LogSays('"message":"following candles"'),
         env=common,
@@ -277,4 +295,8 @@ def _history_file(settings: LocalSettings) -> Path:
 
 
 def _module(tools: Tools, *arguments: str) -> tuple[str, ...]:
-    return (tools.python, "-m", *arguments)
+    return _command(tools.python, *arguments)
+
+
+def _command(python: str, *arguments: str) -> tuple[str, ...]:
+    return (python, "-m", *arguments)

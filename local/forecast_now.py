@@ -20,9 +20,8 @@ def train_now(settings: LocalSettings, say: Callable[[str], None]) -> None:
 
     Raises `TrainingFailed`.
     """
-    say(
-        f"Training on the demo's history, into {forecast_folder(settings.run_dir)} (HISTORY=FILE: on minutes of yours) …"
-    )
+    folder = forecast_folder(settings.run_dir)
+    say(f"Training on the history of the demo's market, into {folder} (HISTORY=FILE: on minutes of yours) …")
     settings.run_dir.mkdir(parents=True, exist_ok=True)
     for command, variables in forecast_commands(settings, sys.executable):
         done = subprocess.run(command, env={**os.environ, **variables}, stdin=subprocess.DEVNULL, check=False)

@@ -29,5 +29,5 @@ def test_training_that_cannot_write_says_which_command_failed(tmp_path: Path) ->
     chosen = settings(tmp_path)
     chosen.run_dir.mkdir(parents=True)
     (chosen.run_dir / "history.csv").mkdir()
-    with pytest.raises(TrainingFailed, match="simulator history .* exit code 78"):
+    with pytest.raises(TrainingFailed, match=r"simulator history .* exit code 78"):
         train_now(chosen, lambda _: None)

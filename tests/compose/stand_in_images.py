@@ -32,8 +32,15 @@ def make_base(engine: Engine) -> None:
     archive = folder() / "base.tar"
     if not archive.exists():
         _debootstrap(archive)
-    if engine.has_image(base_name()):
-        return
+    if not engine.has_image(base_name()):
+        _import_base(engine, archive)
+    try:
+        engine.docker("run", "--rm", "--network", "none", "--memory", "64m", base_name(), "true")
+    except Failed as error:
+        raise NoEngine(f"the engine starts, but runs no container: {error}") from error
+
+
+def _import_base(engine: Engine, archive: Path) -> None:
     # Builds trust whom this machine trusts.
     certificates = "/etc/ssl/certs/ca-certificates.crt"
     trust = " ".join(f"{name}={certificates}" for name in ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"))

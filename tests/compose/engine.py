@@ -151,7 +151,10 @@ def packages_env(packages: Path) -> dict[str, str]:
 def running_engine() -> Iterator[Engine]:
     """An engine for as long as the block runs; a second run waits for the first. Raises `NoEngine`."""
     folder().mkdir(parents=True, exist_ok=True)
-    with (folder() / "lock").open("w") as lock, tempfile.TemporaryDirectory(prefix="rtc-engine-") as scratch:
+    with (
+        (folder() / "lock").open("w") as lock,
+        tempfile.TemporaryDirectory(prefix="rtc-engine-", ignore_cleanup_errors=True) as scratch,
+    ):
         fcntl.flock(lock, fcntl.LOCK_EX)
         engine = Engine(Path(scratch) / "docker.sock", unpacked_packages())
         log = folder() / "engine.log"

@@ -7,12 +7,15 @@ single changes sees a sequence of `Change`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import overload
 
 from market.decimals import PRICE_TICKS, check_sizes
 from market.records import Change, Level, ReadyJson, Side
 
+# Prices with eight places each, as Binance writes them.
+_all_places = re.compile(r"\d{1,10}+\.\d{8}(?:,\d{1,10}+\.\d{8})*+", re.ASCII).fullmatch
 # Fewer changes are quicker handled one by one.
 MANY = 6
 
@@ -79,6 +82,12 @@ def plain_changes(bids: list[Level], asks: list[Level]) -> PlainChanges:
 
 
 def _ticks(levels: list[Level]) -> list[int]:
+    """The prices in whole ticks. Those with all places written out are whole ticks already, but for the point."""
+    joined = ",".join([price for price, _ in levels])
+    if _all_places(joined):
+        ticks = list(map(int, joined.replace(".", "").split(",")))
+        if len(ticks) == len(levels) and 0 not in ticks:
+            return ticks
     return [PRICE_TICKS[price] for price, _ in levels]
 
 

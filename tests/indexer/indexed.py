@@ -38,7 +38,9 @@ class Indexed:
 
     def ids(self, index: str = "crypto-*") -> set[str]:
         """The ids of the symbol's documents; an id that is there twice fails."""
-        only = {"term": {"symbol": self._symbol}}
+        # A part's health belongs to no symbol: it is found by the part's name.
+        its_own = [{"term": {"symbol": self._symbol}}, {"term": {"part": f"part-{self._symbol}"}}]
+        only = {"bool": {"should": its_own, "minimum_should_match": 1}}
         try:
             self._client.indices.refresh(index=index)
             found = self._client.search(index=index, query=only, size=10_000, allow_partial_search_results=False)

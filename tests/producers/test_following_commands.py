@@ -21,6 +21,9 @@ from tests.producers.rest_server import Answer, RestServer
 from tests.producers.scripted_exchange import BINARY, Client, ScriptedExchange
 from tests.producers.upbit_frames import BOOK, orderbook, written
 
+# Real sockets and real time-outs: minutes of waiting.
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0
 UPBIT_LINE = f"btckrw@orderbook,{written(BOOK)}"

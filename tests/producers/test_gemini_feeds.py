@@ -14,6 +14,9 @@ from tests.producers.feed_run import FeedRun
 from tests.producers.gemini_dialects import CLOCK, DIALECTS, Dialect, now_ms
 from tests.producers.scripted_exchange import TEXT, Client, ScriptedExchange, header
 
+# Real sockets and real time-outs: minutes of waiting.
+pytestmark = pytest.mark.slow
+
 Script = Callable[[Client], None]
 MINUTE_MS = 60_000
 YEAR_MS = 365 * 86_400_000

@@ -27,6 +27,9 @@ from tests.producers.live_feed import LiveFeed
 from tests.producers.plain_protocol import NUMBERED, PLAIN, changes, frame, snapshot
 from tests.producers.scripted_exchange import Client, ScriptedExchange
 
+# Real sockets and real time-outs: minutes of waiting.
+pytestmark = pytest.mark.slow
+
 PATIENCE = 60.0
 FIRST, CAP = 0.05, 0.4
 TRIED_FOR = 2.0

@@ -28,6 +28,9 @@ from tests.producers.rest_server import Answer, RestServer
 from tests.producers.scripted_exchange import Client, ScriptedExchange
 from tests.producers.sessions import ASK_101, ASK_102, BID_99, BID_100, SESSIONS, TRADE_ID, Session
 
+# Real sockets and real time-outs: minutes of waiting.
+pytestmark = pytest.mark.slow
+
 END = {BID_100: "1.5", BID_99: "3", ASK_101: "2", ASK_102: "4"}
 EVERY = pytest.mark.parametrize("session", SESSIONS.values(), ids=SESSIONS)
 # Those whose protocol tells of a lost update, or needs none of them.

@@ -4,6 +4,8 @@
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && exit; done; echo python3)
 RUN := .venv/bin/python
+# Two workers share the tests; tests/conftest.py says how. Without them: .venv/bin/python -m pytest
+TESTS := $(RUN) -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 TOPIC ?= gemini-feed
 # `make up PROFILE=simulator` brings up the simulated exchange; without it, Gemini's live market data.
 PROFILE ?=
@@ -72,10 +74,10 @@ tail: environment ## print a topic as it fills: make tail TOPIC=gemini-feed
 	@$(RUN) -m local tail $(TOPIC)
 
 test: dev-environment ## the tests, on the real broker and Spark
-	@$(RUN) -m pytest
+	@$(TESTS)
 
 test-slow: dev-environment ## the tests that drive the whole system for minutes
-	@$(RUN) -m pytest -m slow
+	@$(TESTS) -m slow
 
 compose-check: dev-environment ## bring the compose file up for real, on stand-ins for images that cannot be pulled
 	@$(RUN) -m tests.compose.check

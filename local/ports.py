@@ -1,19 +1,20 @@
 """Ports of 127.0.0.1."""
 
 import socket
+from collections.abc import Sequence
 from random import SystemRandom
 
 LOOPBACK = "127.0.0.1"
 # Below what systems hand out to outgoing connections: one of those could take a port before its server does.
-_RANGE = range(20_000, 32_000)
+RANGE = range(20_000, 32_000)
 _random = SystemRandom()
 
 
-def free_ports(count: int) -> tuple[int, ...]:
+def free_ports(count: int, among: Sequence[int] = RANGE) -> tuple[int, ...]:
     """So many ports that nobody listens on now."""
     found: set[int] = set()
     while len(found) < count:
-        port = _random.choice(_RANGE)
+        port = _random.choice(among)
         if port not in found and is_free(port):
             found.add(port)
     return tuple(found)

@@ -15,10 +15,10 @@ from local.elasticsearch import ElasticsearchServer
 from local.elasticsearch_accounts import ADMIN, INDEXER, password_file
 from local.jdk import Jdk
 from local.kafka import KafkaNode, KafkaServer
-from local.ports import free_ports
 from pipeline.settings import load
 from pipeline.topics import create_topics
 from tests.indexer.indexed import Indexed
+from tests.ports import free_ports
 
 PATIENTLY: dict[str, Any] = {"request_timeout": 60, "max_retries": 0}
 

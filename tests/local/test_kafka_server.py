@@ -9,9 +9,10 @@ from local.artifacts import ArtifactCache
 from local.errors import ServerFailed
 from local.jdk import Jdk
 from local.kafka import KafkaNode, KafkaServer
-from local.ports import free_ports, is_free
+from local.ports import is_free
 from pipeline.kafka_clients import Publisher, end_offsets
 from pipeline.topics import HEALTH, create_topics
+from tests.ports import free_ports
 
 
 @pytest.fixture

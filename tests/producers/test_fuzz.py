@@ -6,9 +6,6 @@ FUZZ_FRAMES says how many frames of each protocol are tried, FUZZ_SEED which one
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
-from multiprocessing import get_context
 from random import Random
 
 import pytest
@@ -21,7 +18,7 @@ from producers.exchange_feed import FeedRules
 from producers.protocol import Frame
 from tests.producers.driven import Driven, check_schema
 from tests.producers.mutations import mutated
-from tests.producers.test_every_protocol import EVERY, every_protocol
+from tests.producers.test_every_protocol import every_protocol
 
 FRAMES = int(os.environ.get("FUZZ_FRAMES", "300"))
 SEED = int(os.environ.get("FUZZ_SEED", "20261128"))
@@ -32,20 +29,11 @@ def test_mutated_frames_are_accounted_for(exchange: str, protocol: str) -> None:
     fuzz(exchange, protocol, FRAMES)
 
 
-@pytest.fixture(scope="module")
-def long_runs() -> Iterator[Mapping[tuple[str, str], Future[None]]]:
-    """Every protocol at once, on all cores: one after the other they take minutes."""
-    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        yield {each: pool.submit(fuzz, *each, 100_000) for each in EVERY}
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 @every_protocol
-def test_a_hundred_thousand_mutated_frames_are_accounted_for(
-    exchange: str, protocol: str, long_runs: Mapping[tuple[str, str], Future[None]]
-) -> None:
-    long_runs[exchange, protocol].result()
+def test_a_hundred_thousand_mutated_frames_are_accounted_for(exchange: str, protocol: str) -> None:
+    fuzz(exchange, protocol, 100_000)
 
 
 def fuzz(exchange: str, protocol: str, frames: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import sys
 import tempfile
 import threading
 import time
@@ -13,17 +14,19 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import websocket
 
-from local.ports import free_ports
 from pipeline.clock import Clock
+from pipeline.log import get_log
 from pipeline.process import StopSignal
 from pipeline.settings import load
 from simulator.serve import run_simulator
 from simulator.settings import SimulatorSettings
+from tests.ports import free_ports
 
 DEADLINE = 60.0
 ALL = "heartbeat=true&bids=true&offers=true&trades=true&top_of_book=false"
@@ -126,6 +129,8 @@ def running_exchange(**settings: Any) -> Iterator[RunningExchange]:
         settings |= {"clock_speed": speed, "clock_anchor_ms": now, "clock_start_ms": now}
     loaded = load(SimulatorSettings, {}, simulator_port=port, **settings)
     stop = StopSignal()
+    log, said = get_log("simulator"), StringIO()
+    before, log.stream = log.stream, said
     faults: list[BaseException] = []
 
     def run() -> None:
@@ -143,6 +148,9 @@ def running_exchange(**settings: Any) -> Iterator[RunningExchange]:
     finally:
         stop.set()
         thread.join(DEADLINE)
+        # What it says between two tests, of readers that have gone, would be printed amid pytest's own lines.
+        log.stream = before
+        sys.stderr.write(said.getvalue())
     assert not thread.is_alive()
     assert faults == []
 

@@ -18,5 +18,6 @@ def spark(jdk: Jdk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkS
         environment.setenv("JAVA_HOME", str(jdk.home))
         environment.setenv("JDK_JAVA_OPTIONS", SHORT_LIVED_JAVA)
         session = start_session(SessionPlan("tests", "local[2]", jars=(), ui=None, memory="512m", scratch=scratch))
-        yield session
-        end_session(session)
+    # The variables were for its Java alone: with them, Elasticsearch of a later test would not start.
+    yield session
+    end_session(session)

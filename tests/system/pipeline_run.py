@@ -14,13 +14,13 @@ from typing import Any
 from local.artifacts import ArtifactCache
 from local.jdk import find_jdk
 from local.part_plans import Tools
-from local.ports import free_ports
 from local.settings import LocalSettings
 from local.system import LocalSystem
 from local.whole_system import whole_system
 from pipeline.kafka_clients import read_to_end
 from pipeline.settings import load
 from pipeline.topics import GEMINI_FEED, SPARK_OUT
+from tests.ports import free_ports
 from tests.recount import Comparison, compare
 
 MINUTE_MS = 60_000

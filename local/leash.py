@@ -18,12 +18,13 @@ LOOK_SECONDS = 0.25
 GRACE_SECONDS = 10.0
 
 
-def leashed(argv: Sequence[str]) -> tuple[str, ...]:
-    """The command that runs `argv` for as long as the calling process lives."""
-    return (sys.executable, "-I", "-S", str(Path(__file__).resolve()), str(os.getpid()), *argv)
+def leashed(argv: Sequence[str], grace_seconds: float = GRACE_SECONDS) -> tuple[str, ...]:
+    """The command that runs `argv` for as long as the calling process lives, and then so much longer at most."""
+    leash = (sys.executable, "-I", "-S", str(Path(__file__).resolve()))
+    return (*leash, str(os.getpid()), str(grace_seconds), *argv)
 
 
-def run(parent: int, argv: Sequence[str]) -> int:
+def run(parent: int, grace_seconds: float, argv: Sequence[str]) -> int:
     """Runs `argv` until it ends or the parent is gone; returns its return code (negative: a signal)."""
     child = subprocess.Popen(argv)
     for signum in (signal.SIGTERM, signal.SIGINT):
@@ -32,7 +33,7 @@ def run(parent: int, argv: Sequence[str]) -> int:
         with suppress(subprocess.TimeoutExpired):
             return child.wait(LOOK_SECONDS)
     child.terminate()
-    deadline = time.monotonic() + GRACE_SECONDS
+    deadline = time.monotonic() + grace_seconds
     with suppress(subprocess.TimeoutExpired):
         child.wait(max(0.0, deadline - time.monotonic()))
     # What is left of the child's own children goes too, this process among them.
@@ -54,4 +55,4 @@ def _end_as(code: int) -> None:
 
 
 if __name__ == "__main__":
-    _end_as(run(int(sys.argv[1]), sys.argv[2:]))
+    _end_as(run(int(sys.argv[1]), float(sys.argv[2]), sys.argv[3:]))

@@ -72,13 +72,16 @@ class BrokerLook:
     failure: str | None = None
 
 
-def run_status(settings: LocalSettings) -> RunStatus:
-    """Looks at the run's record, its processes, its broker and its Elasticsearch; takes a few seconds at most."""
+def run_status(settings: LocalSettings, broker_seconds: float = BROKER_SECONDS) -> RunStatus:
+    """Looks at the run's record, its processes, its broker and its Elasticsearch; takes a few seconds at most.
+
+    The broker has `broker_seconds` to answer.
+    """
     holder = run_holder(settings.run_dir)
     record = read_run(settings.run_dir)
     if holder is None or record is None:
         return not_running(settings)
-    look = look_within(lambda: look_into_broker(record.bootstrap), BROKER_SECONDS)
+    look = look_within(lambda: look_into_broker(record.bootstrap), broker_seconds)
     status = combined(record, str(settings.run_dir), look, int(time.time() * 1000), process_is_alive)
     return replace(status, documents=_documents(record, settings))
 

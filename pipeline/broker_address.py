@@ -22,19 +22,19 @@ def addresses(bootstrap: str) -> tuple[tuple[str, int], ...]:
     return tuple(found)
 
 
-def require_broker(bootstrap: str) -> None:
-    """Raises `TemporarilyUnavailable` when no broker answers at any of the addresses.
+def require_broker(bootstrap: str, answer_seconds: float = _ANSWER_SECONDS) -> None:
+    """Raises `TemporarilyUnavailable` when no broker answers at any of the addresses, each within so many seconds.
 
     To be called before a client is made: one of kafka-python that finds no broker leaves sockets and a thread behind.
     """
-    if not any(_answers(address) for address in addresses(bootstrap)):
+    if not any(_answers(address, answer_seconds) for address in addresses(bootstrap)):
         raise TemporarilyUnavailable(f"Kafka at {bootstrap} does not answer")
 
 
-def _answers(address: tuple[str, int]) -> bool:
+def _answers(address: tuple[str, int], seconds: float) -> bool:
     """Whether a broker says which requests it knows, the first thing that every client asks."""
     try:
-        with socket.create_connection(address, timeout=_ANSWER_SECONDS) as asked:
+        with socket.create_connection(address, timeout=seconds) as asked:
             asked.sendall(struct.pack(">ihhih", 10, _API_VERSIONS, 0, _CORRELATION, _NO_CLIENT_ID))
             with asked.makefile("rb") as answer:
                 return answer.read(8)[4:] == struct.pack(">i", _CORRELATION)

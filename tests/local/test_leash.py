@@ -14,6 +14,7 @@ import pytest
 from local.leash import leashed
 
 DEADLINE = 60.0
+GRACE_SECONDS = 0.5
 ROOT = Path(__file__).resolve().parents[2]
 # A child with a child of its own, like Spark's Python with its Java; writes both ids, then waits for ever.
 FAMILY = """
@@ -29,7 +30,7 @@ PARENT = """
 import signal, subprocess, sys
 sys.path.insert(0, sys.argv[1])
 from local.leash import leashed
-subprocess.Popen(leashed(sys.argv[2:]), start_new_session=True)
+subprocess.Popen(leashed(sys.argv[3:], grace_seconds=float(sys.argv[2])), start_new_session=True)
 signal.pause()
 """
 
@@ -40,7 +41,7 @@ def family(before_waiting: str = "") -> str:
 
 def start_parent(argv: Sequence[str]) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        [sys.executable, "-c", PARENT, str(ROOT), *argv],
+        [sys.executable, "-c", PARENT, str(ROOT), str(GRACE_SECONDS), *argv],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

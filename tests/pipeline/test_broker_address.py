@@ -45,4 +45,4 @@ def test_something_that_is_no_broker_does_not_count() -> None:
 
 def test_something_that_listens_and_says_nothing_does_not_count() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server, pytest.raises(TemporarilyUnavailable):
-        require_broker(f"127.0.0.1:{server.getsockname()[1]}")
+        require_broker(f"127.0.0.1:{server.getsockname()[1]}", answer_seconds=0.2)

@@ -32,13 +32,22 @@ pytestmark = pytest.mark.slow
 
 PATIENCE = 60.0
 FIRST, CAP = 0.05, 0.4
-TRIED_FOR = 2.0
-# Delays lie in the upper half of 0.05, 0.1, 0.2, 0.4, 0.4, …: in 2 s at the very most so many connections are begun.
-AT_MOST = 15
+# So many tries show whether the delays between them grow, and that they stop growing.
+TRIES = 8
 
 
 def now() -> Instant:
     return Instant(int(time.time() * 1000), time.monotonic() * 1000)
+
+
+def least_seconds(tries: int) -> float:
+    """What so many tries take at the very least: the delays lie in the upper half of 0.05, 0.1, 0.2, 0.4, 0.4, …"""
+    return sum(least_delays(tries))
+
+
+def least_delays(tries: int) -> list[float]:
+    """The shortest delay after each of so many tries but the last."""
+    return [min(FIRST * 2**number, CAP) / 2 for number in range(tries - 1)]
 
 
 class Tried:
@@ -146,14 +155,17 @@ def sends_garbage_and_closes(client: Client) -> None:
     ids=["frame", "garbage", "close"],
 )
 def test_exchange_that_closes_again_and_again_is_asked_ever_more_seldom(script: Callable[[Client], None]) -> None:
-    with ScriptedExchange(script) as exchange, trying(exchange.url) as tried:
-        time.sleep(TRIED_FOR)
+    with ScriptedExchange(script) as exchange:
+        began = time.monotonic()
+        with trying(exchange.url) as tried:
+            await_true(lambda: exchange.connections >= TRIES)
         counted = exchange.connections
-        metrics = tried.metrics.snapshot()
-    assert 4 <= counted <= AT_MOST
+        took = time.monotonic() - began
+    assert took >= least_seconds(counted)
+    metrics = tried.metrics.snapshot()
     reconnects = metrics["reconnects"]
     assert isinstance(reconnects, int)
-    assert abs(reconnects - counted) <= 1
+    assert reconnects in (counted - 1, counted)
     assert metrics["connections_lost_disconnected"] == reconnects
 
 
@@ -187,14 +199,18 @@ def test_handshake_that_is_none_is_tried_again_and_ends_nothing(answer: bytes) -
 def test_port_where_nobody_listens_is_tried_again_with_growing_delays() -> None:
     with ScriptedExchange(closes_after_the_first_frame) as exchange:
         pass
+    lost: list[ConnectionLost] = []
     with trying(exchange.url) as tried:
-        time.sleep(TRIED_FOR)
-        lost = [arrival for arrival in tried.inbox.take(1_000, 0) if isinstance(arrival, ConnectionLost)]
+
+        def tried_enough() -> bool:
+            lost.extend(each for each in tried.inbox.take(1_000, 0) if isinstance(each, ConnectionLost))
+            return len(lost) >= TRIES
+
+        await_true(tried_enough)
         delay = tried.metrics.snapshot()["reconnect_delay_s_link"]
-    assert 4 <= len(lost) <= AT_MOST
     times = [arrival.at.monotonic_ms / 1000 for arrival in lost]
     waits = [later - earlier for earlier, later in pairwise(times)]
-    assert waits[0] < waits[-1]
+    assert all(wait >= least for wait, least in zip(waits, least_delays(len(lost)), strict=True))
     assert isinstance(delay, float)
     assert CAP / 2 <= delay <= CAP
 

@@ -128,7 +128,7 @@ def test_silent_sends_nothing_until_it_ends_and_the_numbers_show_it(exchange: Ru
 def test_reject_refuses_new_connections_and_keeps_old_ones(exchange: RunningExchange) -> None:
     with exchange.follow() as reader:
         reader.frame()
-        exchange.cause("reject", seconds=80)
+        exchange.cause("reject", seconds=30)
         with pytest.raises(websocket.WebSocketBadStatusException) as refused, exchange.follow():
             raise AssertionError("let in")
         assert refused.value.status_code == 503

@@ -4,8 +4,8 @@
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && exit; done; echo python3)
 RUN := .venv/bin/python
-# Two workers share the tests; tests/conftest.py says how. Without them: .venv/bin/python -m pytest
-TESTS := $(RUN) -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+# Two workers share the tests (tests/workers.py says how). Without them: .venv/bin/python -m pytest
+TESTS := $(RUN) -m pytest --numprocesses 2
 TOPIC ?= gemini-feed
 # `make up PROFILE=simulator` brings up the simulated exchange; without it, Gemini's live market data.
 PROFILE ?=

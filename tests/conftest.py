@@ -7,55 +7,30 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
 
 from local.artifacts import STREAMING, ArtifactCache, from_environment
 from local.elasticsearch import ElasticsearchNode, ElasticsearchServer
 from local.jdk import Jdk, find_jdk
 from local.kafka import KafkaNode, KafkaServer
 from tests.ports import free_ports as take_free_ports
+from tests.workers import Company, place
 
 # Properties are checked for as long as a busy machine needs, and without a folder of examples left behind.
 settings.register_profile("unhurried", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
-# Started once for a worker, each takes many seconds of a processor: the tests of one stay together on one worker.
-ONE_WORKERS_SERVERS = ("elasticsearch", "spark")
-# Whose tests come first: they take long, and short ones at the end let two workers end together.
-SERVERS = (*ONE_WORKERS_SERVERS, "artifact_cache")
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Company:
+    """Shares the tests among workers; a run without workers has none."""
+    return Company(config, log)
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """How two workers (`make test`) share the tests; without workers nothing is changed.
-
-    Each test goes to the worker that is free, except for those that use something dear together: a server, or a fixture
-    of their module, which may have a state that they pass on. Those are a group, which one worker runs, in their order.
-    A test's group is shown behind its name: `test_x.py::test_y@spark` is test_y of test_x.py.
-    """
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        return
-    for item in items:
-        group = group_of(item)
-        if group is not None:
-            item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=place_of)
-
-
-def group_of(item: pytest.Item) -> str | None:
-    """Whom the test has to share a worker with."""
-    assert isinstance(item, pytest.Function)
-    used = set(item.fixturenames)
-    for server in ONE_WORKERS_SERVERS:
-        if server in used:
-            return server
-    fixtures = item._fixtureinfo.name2fixturedefs.values()
-    return item.path.stem if any(fixture[-1].scope == "module" for fixture in fixtures) else None
-
-
-def place_of(item: pytest.Item) -> int:
-    """Where in the order the test comes, before or after all of another place."""
-    assert isinstance(item, pytest.Function)
-    return next((place for place, server in enumerate(SERVERS) if server in item.fixturenames), len(SERVERS))
+    """The order in which workers take the tests; without workers it is left as it is."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=place)
 
 
 @pytest.fixture(scope="session")

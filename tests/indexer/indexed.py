@@ -38,20 +38,26 @@ class Indexed:
 
     def ids(self, index: str = "crypto-*") -> set[str]:
         """The ids of the symbol's documents; an id that is there twice fails."""
+        return set(self.times_written(index))
+
+    def times_written(self, index: str = "crypto-*") -> dict[str, int]:
+        """How often each of the symbol's documents was written, by id; an id that is there twice fails."""
         # A part's health belongs to no symbol: it is found by the part's name.
         its_own = [{"term": {"symbol": self._symbol}}, {"term": {"part": f"part-{self._symbol}"}}]
         only = {"bool": {"should": its_own, "minimum_should_match": 1}}
         try:
             self._client.indices.refresh(index=index)
-            found = self._client.search(index=index, query=only, size=10_000, allow_partial_search_results=False)
+            found = self._client.search(
+                index=index, query=only, size=10_000, version=True, allow_partial_search_results=False
+            )
         except ApiError as error:
             if error.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
                 raise
             # An index that has just come into being cannot be searched yet.
-            return set()
-        ids = {hit["_id"] for hit in found["hits"]["hits"]}
-        assert len(ids) == len(found["hits"]["hits"])
-        return ids
+            return {}
+        times = {hit["_id"]: hit["_version"] for hit in found["hits"]["hits"]}
+        assert len(times) == len(found["hits"]["hits"])
+        return times
 
     def await_ids(self, ids: Iterable[str], index: str = "crypto-*") -> None:
         """Waits until exactly these documents are there."""

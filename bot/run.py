@@ -13,11 +13,12 @@ from bot.gemini_rest import GeminiRest
 from bot.journal import KafkaJournal
 from bot.logbook import Logbook
 from bot.paper import PaperAccount, PaperExchange
+from bot.paper_symbols import steps_on_paper
 from bot.settings import BotSettings
 from bot.state import BotState
 from bot.trader import Trader
 from market.records import encode
-from market.symbols import UnknownSymbol, steps_of
+from market.symbols import UnknownSymbol
 from pipeline.alive import SignOfLife
 from pipeline.back_off import BackOff
 from pipeline.clock import Clock
@@ -130,7 +131,7 @@ def _rest(settings: BotSettings, clock: Clock, stack: ExitStack, stop: StopSigna
 
 def _paper(settings: BotSettings, clock: Clock, stack: ExitStack) -> Exchange:
     try:
-        steps = steps_of(settings.bot_symbol)
+        steps = steps_on_paper(settings.bot_exchange, settings.bot_symbol)
     except UnknownSymbol as error:
         raise WrongSettings(f"BOT_SYMBOL={settings.bot_symbol} cannot be traded on paper: {error}") from error
     books = stack.enter_context(

@@ -47,8 +47,8 @@ class IdentitySettings(PartSettings):
     @field_validator("bot_symbol")
     @classmethod
     def _is_symbol(cls, value: str) -> str:
-        if not re.fullmatch(r"[A-Za-z0-9]{3,10}", value):
-            raise ValueError("expected one symbol, such as BTCUSD")
+        if not re.fullmatch(r"[A-Za-z0-9]{3,20}|[A-Za-z0-9]{1,15}-[A-Za-z0-9]{2,10}", value):
+            raise ValueError("expected one symbol, such as BTCUSD, on paper also BTC-USD")
         return value.upper()
 
     @property
@@ -108,7 +108,13 @@ class BotSettings(IdentitySettings):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        wrong = [*self._wrong_ratio(), *self._wrong_switches(), *self._wrong_address(), *self._wrong_keys()]
+        wrong = [
+            *self._wrong_ratio(),
+            *self._wrong_symbol(),
+            *self._wrong_switches(),
+            *self._wrong_address(),
+            *self._wrong_keys(),
+        ]
         if wrong:
             raise ValueError("; ".join(wrong))
         return self
@@ -116,6 +122,11 @@ class BotSettings(IdentitySettings):
     def _wrong_ratio(self) -> list[str]:
         fits = self.bot_ratio_min < self.bot_ratio_max
         return [] if fits else ["BOT_RATIO_MIN must be less than BOT_RATIO_MAX"]
+
+    def _wrong_symbol(self) -> list[str]:
+        if self.bot_mode != "paper" and not re.fullmatch(r"[A-Z0-9]{3,10}", self.bot_symbol):
+            return [f"BOT_SYMBOL={self.bot_symbol}: BOT_MODE={self.bot_mode} trades symbols of Gemini, such as BTCUSD"]
+        return []
 
     def _wrong_switches(self) -> list[str]:
         if self.bot_mode == "live" and self.bot_live_confirmed != LIVE_SENTENCE:

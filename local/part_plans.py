@@ -147,7 +147,7 @@ def _forecast(settings: LocalSettings, tools: Tools, common: Mapping[str, str]) 
 
 
 def _live_options(settings: LocalSettings) -> list[str]:
-    return ["--symbol", settings.bot_symbol, "--out", str(forecast_folder(settings.run_dir))]
+    return ["--symbol", settings.symbol, "--out", str(forecast_folder(settings.run_dir))]
 
 
 def _live_forecast(settings: LocalSettings, tools: Tools, common: Mapping[str, str]) -> PartPlan:
@@ -270,6 +270,7 @@ def _paper_bot(
             **common,
             "BOT_MODE": "paper",
             "BOT_EXCHANGE": settings.exchange,
+            "BOT_SYMBOL": settings.symbol,
             "BOT_FORECAST": str(table_file(settings.run_dir)),
             **_patience(clock),
         },

@@ -11,6 +11,8 @@ from pipeline.topics import feed_topic
 
 # Each feed's data have a folder of their own; a recording's is named for its file.
 SOURCES = {"simulator": "simulator", "live": "gemini"}
+# What each exchange calls bitcoin in the currency that it trades most.
+BITCOIN = {"gemini": "BTCUSD", "coinbase": "BTC-USD", "binance": "BTCUSDT", "upbit": "KRW-BTC"}
 
 
 class LocalSettings(PartSettings):
@@ -68,7 +70,10 @@ class LocalSettings(PartSettings):
         default=1, ge=0, le=3600, description="how far event time must pass a minute's end before the minute is written"
     )
 
-    bot_symbol: str = Field(default="BTCUSD", description="symbol to trade, and with FEED=live to forecast")
+    bot_symbol: str = Field(
+        default="",
+        description="symbol to trade, and with FEED=live to forecast; empty: bitcoin in the exchange's first currency",
+    )
 
     @model_validator(mode="after")
     def _feed_fits(self) -> Self:
@@ -95,6 +100,11 @@ class LocalSettings(PartSettings):
     def exchange(self) -> str:
         """Whose feed runs."""
         return self.demo_exchange if self.is_replay else "gemini"
+
+    @property
+    def symbol(self) -> str:
+        """The symbol that is traded."""
+        return self.bot_symbol or BITCOIN[self.exchange]
 
     @property
     def feed_topic(self) -> str:

@@ -35,7 +35,7 @@ class FromFeed(Record, frozen=True, omit_defaults=True, kw_only=True, gc=False):
 
     `late`: `event_time` was raised so that it does not go back; `exchange_time` is then the exchange's own.
     `time_from`: what stands for a time that the exchange did not give, or that was refused: its clock as the producer
-    knows it, or, before there is one, the time of receipt.
+    knows it, or, where there is none, the time of receipt.
     """
 
     received_time: int

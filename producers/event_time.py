@@ -43,13 +43,18 @@ class EventTime:
 
     @property
     def runs(self) -> bool:
-        """Whether a time was accepted yet."""
+        """Whether there is any time to go by."""
         return self._clock.runs
 
     @property
     def refused_since(self) -> float | None:
         """Since when (monotonic ms) every time was refused; None: the last one was not."""
         return self._clock.refused_since
+
+    def run_by_receipt(self, at: Instant) -> None:
+        """The exchange tells no times: let the times of receipt stand for them."""
+        self._clock.run_by_receipt(at)
+        self.start_ticks(at.wall_ms)
 
     def read(self, exchange_time: int | None, at: Instant, *, is_untimed: bool) -> Reading:
         """The time of a message. `is_untimed`: it has none by its nature, so that its absence is not counted."""

@@ -42,7 +42,7 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
 
 
 class ExchangeClock:
-    """Starts with the first time that lies within a minute of its receipt."""
+    """Starts with the first time that lies within a minute of its receipt, or by receipt where none ever comes."""
 
     def __init__(self, farthest_ahead_ms: float = FARTHEST_AHEAD_MS) -> None:
         self._farthest_ahead_ms = farthest_ahead_ms
@@ -51,11 +51,13 @@ class ExchangeClock:
         self._ahead_before: float | None = None
         self._period_began = 0.0
         self._refused_since: float | None = None
+        # Wall time minus monotonic time, while the clock runs by receipt.
+        self._receipt_ahead: float | None = None
 
     @property
     def runs(self) -> bool:
-        """Whether a time was accepted yet."""
-        return self._ahead is not None
+        """Whether a time was accepted yet, or the clock runs by receipt."""
+        return self._ahead is not None or self._receipt_ahead is not None
 
     @property
     def refused_since(self) -> float | None:
@@ -65,9 +67,14 @@ class ExchangeClock:
     def now(self, monotonic_ms: float) -> int | None:
         """The exchange's time in epoch ms, None before the clock runs."""
         if self._ahead is None:
-            return None
-        ahead = self._ahead if self._ahead_before is None else max(self._ahead, self._ahead_before)
-        return round(monotonic_ms + ahead)
+            ahead = self._receipt_ahead
+        else:
+            ahead = self._ahead if self._ahead_before is None else max(self._ahead, self._ahead_before)
+        return None if ahead is None else round(monotonic_ms + ahead)
+
+    def run_by_receipt(self, at: Instant) -> None:
+        """No message bears a time: let the times of receipt stand for them, until one does."""
+        self._receipt_ahead = at.wall_ms - at.monotonic_ms
 
     def read(self, exchange_time: int | None, at: Instant) -> Reading:
         """The time of a message that was received at `at`; accepted times set the clock."""
@@ -99,7 +106,7 @@ class ExchangeClock:
         )
 
     def _accept(self, time: int, at: Instant) -> None:
-        self._refused_since = None
+        self._refused_since = self._receipt_ahead = None
         ahead = time - at.monotonic_ms
         if self._ahead is None or at.monotonic_ms - self._period_began > REMEMBERED_FOR_MS:
             self._ahead_before, self._ahead, self._period_began = self._ahead, ahead, at.monotonic_ms
@@ -107,7 +114,7 @@ class ExchangeClock:
             self._ahead = max(self._ahead, ahead)
 
     def _restart(self, time: int, at: Instant) -> Reading:
-        self._ahead = self._ahead_before = self._refused_since = None
+        self._ahead = self._ahead_before = self._refused_since = self._receipt_ahead = None
         if not self._is_acceptable(time, at):
             return Reading(at.wall_ms, TimeSource.REFUSED, "receipt", restarted=True)
         self._accept(time, at)
@@ -115,4 +122,6 @@ class ExchangeClock:
 
     def _substitute(self, at: Instant, source: TimeSource) -> Reading:
         now = self.now(at.monotonic_ms)
-        return Reading(at.wall_ms, source, "receipt") if now is None else Reading(now, source, "clock")
+        if now is None:
+            return Reading(at.wall_ms, source, "receipt")
+        return Reading(now, source, "receipt" if self._ahead is None else "clock")

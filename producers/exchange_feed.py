@@ -31,11 +31,11 @@ from producers.tally import Tally
 LONGEST_PAUSE_MS = 30_000
 # So long may frames be unreadable, or nothing but repeated, before the connection is given up.
 UNREAD_FOR_MS = 5_000
-# So long may the first time of the exchange take before it is told that it lacks.
+# So long may the first time of the exchange take before it is done without.
 FIRST_TIME_MS = 15_000
 NO_TIMES = (
-    "the exchange gives no times with what is followed: its second cannot be told, and no minute is complete; trades "
-    "have times, where they are followed too"
+    "the exchange gives no times with what is followed: this machine's clock stands for its own; trades have times, "
+    "where they are followed too"
 )
 CLOCKS_APART = (
     "the exchange's clock and this machine's are more than a minute apart: its times are refused, and no minute is "
@@ -155,7 +155,7 @@ class ExchangeFeed:
                 self._look_after(link, now.monotonic_ms, out)
         exchange_now = self._time.now(now)
         if exchange_now is None:
-            self._look_at_clock(now.monotonic_ms, out)
+            self._look_at_clock(now, out)
         if idle and exchange_now is not None:
             self._time.write_ticks(exchange_now - self._rules.tick_grace_ms, now, out)
         return out
@@ -217,15 +217,19 @@ class ExchangeFeed:
                 self._cut(link, link.unread_reason, out)
                 return
 
-    def _look_at_clock(self, now_ms: float, out: Outcome) -> None:
-        """Tell, once, that the exchange's clock cannot be read."""
+    def _look_at_clock(self, now: Instant, out: Outcome) -> None:
+        """Do without the exchange's clock, where it shows none; tell, once, that it cannot be read."""
         if self._is_clock_told or not any(symbol.is_trusted for symbol in self._symbols.values()):
             return
         if self._untimed_since is None:
-            self._untimed_since = now_ms
-        elif now_ms - self._untimed_since > FIRST_TIME_MS:
+            self._untimed_since = now.monotonic_ms
+        elif now.monotonic_ms - self._untimed_since > FIRST_TIME_MS:
             self._is_clock_told = True
-            out.notes.append((NO_TIMES if self._time.refused_since is None else CLOCKS_APART, ""))
+            if self._time.refused_since is None:
+                self._time.run_by_receipt(now)
+                out.notes.append((NO_TIMES, ""))
+            else:
+                out.notes.append((CLOCKS_APART, ""))
 
     # What frames bring.
 

@@ -117,6 +117,13 @@ def test_all_wrong_settings_are_named_at_once() -> None:
     assert all(name in str(caught.value) for name in ("BOT_TRADE_FRACTION", "BOT_RATIO_MIN", "BOT_NAME", "BOT_MODE"))
 
 
+def test_symbol_of_another_exchange_is_for_paper_alone() -> None:
+    assert load(BotSettings, {"BOT_SYMBOL": "krw-btc"}).bot_symbol == "KRW-BTC"
+    keys = {"BOT_API_KEY": "k", "BOT_API_SECRET": "s"}
+    with pytest.raises(WrongSettings, match="BOT_SYMBOL=BTC-USD: BOT_MODE=sandbox trades symbols of Gemini"):
+        load(BotSettings, keys | {"BOT_MODE": "sandbox", "BOT_SYMBOL": "BTC-USD"})
+
+
 def test_bounds_must_be_in_order() -> None:
     with pytest.raises(WrongSettings, match="BOT_RATIO_MIN must be less"):
         read(BOT_RATIO_MIN="2", BOT_RATIO_MAX="2")

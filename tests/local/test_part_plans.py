@@ -232,9 +232,13 @@ def test_replayed_exchange_is_the_one_that_is_summed_and_traded() -> None:
     replayed = replay_plans()
     assert replayed["spark"].env["SPARK_EXCHANGES"] == "binance"
     bot = replayed["bot"]
-    assert (bot.env["BOT_MODE"], bot.env["BOT_EXCHANGE"]) == ("paper", "binance")
+    assert (bot.env["BOT_MODE"], bot.env["BOT_EXCHANGE"], bot.env["BOT_SYMBOL"]) == ("paper", "binance", "BTCUSDT")
     assert bot.env["BOT_FORECAST"] == f"{option(replayed['forecast'].argv, '--out')}/forecast.csv"
     assert "forecast" in bot.after
+
+
+def test_replayed_symbol_is_traded_when_it_is_named() -> None:
+    assert replay_plans(bot_symbol="ETHUSDT")["bot"].env["BOT_SYMBOL"] == "ETHUSDT"
 
 
 def test_replayed_stream_alone_needs_no_forecast() -> None:

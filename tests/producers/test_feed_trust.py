@@ -222,14 +222,31 @@ def test_exchange_whose_clock_is_far_off_is_told_once_in_the_log() -> None:
     assert len([what for what, _ in play.notes if "clock" in what]) == 1
 
 
-def test_exchange_that_gives_no_times_is_told_once_in_the_log() -> None:
+def test_exchange_that_gives_no_times_goes_by_receipt_and_is_told_once_in_the_log() -> None:
     play = Played(WHOLE_BOOKS, "A")
     play.connect()
-    for _ in range(40):
+    for _ in range(100):
         play.wait(1_000)
         play.frame(frame(whole([("99", str(play.now))], [("101", "1")], symbol="A")))
-    assert play.ticks("A") == []
+    ticks = play.ticks("A")
+    assert ticks == [*range(ticks[0], ticks[0] + len(ticks))]
+    assert len(ticks) > 80
+    assert abs(ticks[-1] * 1_000 - play.now) <= 2_000
+    assert {record.time_from for record in play.of("A") if isinstance(record, L2)} == {"receipt"}
     assert len([what for what, _ in play.notes if "no times" in what]) == 1
+
+
+def test_first_time_of_the_exchange_takes_the_place_of_those_of_receipt() -> None:
+    play = Played(WHOLE_BOOKS, "A")
+    play.connect()
+    for _ in range(30):
+        play.wait(1_000)
+        play.frame(frame(whole([("99", str(play.now))], [("101", "1")], symbol="A")))
+    play.frame(frame({"symbol": "A", "exchange_time": NOON + play.now - 700, "trades": ["7"]}))
+    play.wait(1_000)
+    play.frame(frame(whole([("99", "5")], [("101", "1")], symbol="A")))
+    last = [record for record in play.of("A") if isinstance(record, L2)][-1]
+    assert (last.event_time, last.time_from) == (NOON + play.now - 700, "clock")
 
 
 # Trades.

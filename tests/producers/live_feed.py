@@ -95,18 +95,11 @@ class LiveFeed:
 
     def changes(self) -> list[tuple[str, str, str]]:
         """Side, price and total of every change since the last gap."""
-        last = max((index for index, record in enumerate(self.records) if isinstance(record, Gap)), default=0)
-        return [
-            (change.side, change.price, change.remaining)
-            for record in self.records[last:]
-            if isinstance(record, L2)
-            for change in record.changes
-        ]
+        return changes_of(self.records)
 
     def book(self) -> dict[tuple[str, str], str]:
         """What the records since the last gap make of the book: the total of each (side, price)."""
-        totals = {(side, price): remaining for side, price, remaining in self.changes()}
-        return {level: remaining for level, remaining in totals.items() if Decimal(remaining)}
+        return book_of(self.records)
 
     def trades(self) -> list[str]:
         """The ids of all trades."""
@@ -120,3 +113,20 @@ class LiveFeed:
 
     def _now(self) -> Instant:
         return Instant(self._clock.wall_ms() + self._ahead_ms, self._clock.monotonic_ms())
+
+
+def changes_of(records: Sequence[FeedRecord]) -> list[tuple[str, str, str]]:
+    """Side, price and total of every change since the last gap."""
+    last = max((index for index, record in enumerate(records) if isinstance(record, Gap)), default=0)
+    return [
+        (change.side, change.price, change.remaining)
+        for record in records[last:]
+        if isinstance(record, L2)
+        for change in record.changes
+    ]
+
+
+def book_of(records: Sequence[FeedRecord]) -> dict[tuple[str, str], str]:
+    """What the records since the last gap make of the book: the total of each (side, price)."""
+    totals = {(side, price): remaining for side, price, remaining in changes_of(records)}
+    return {level: remaining for level, remaining in totals.items() if Decimal(remaining)}

@@ -62,7 +62,9 @@ class Producer:
 
 
 @contextmanager
-def running(bootstrap: str, topic: str, url: str, folder: Path, **environ: str) -> Iterator[Producer]:
+def running(
+    bootstrap: str, topic: str, url: str, folder: Path, exchange: str = "gemini", **environ: str
+) -> Iterator[Producer]:
     log = folder / f"producer-{time.monotonic_ns()}.log"
     settings = {
         "KAFKA_BOOTSTRAP": bootstrap,
@@ -76,7 +78,7 @@ def running(bootstrap: str, topic: str, url: str, folder: Path, **environ: str) 
     }
     with log.open("wb") as stream:
         process = subprocess.Popen(
-            [sys.executable, "-m", "producers", "run", "gemini"],
+            [sys.executable, "-m", "producers", "run", exchange],
             cwd=ROOT,
             env=settings,
             stdin=subprocess.DEVNULL,

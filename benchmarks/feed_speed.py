@@ -21,8 +21,9 @@ from market.order_book import OrderBook
 from market.records import encode
 from pipeline.metrics import Metrics
 from producers.arrivals import Connected, FrameArrived, Instant
-from producers.exchange_feed import ExchangeFeed, FeedRules, FeedStart
+from producers.exchange_feed import ExchangeFeed
 from producers.feed_outcome import Outcome
+from producers.feed_rules import FeedRules, FeedStart
 from producers.gemini_v1 import GEMINI_V1, parse
 
 START_MS = 1_767_225_600_000

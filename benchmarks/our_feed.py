@@ -19,8 +19,9 @@ from market.decimals import PRICE_TICKS, SIZE_TICKS
 from market.records import encode
 from pipeline.metrics import Metrics
 from producers.arrivals import Connected, FrameArrived, Instant
-from producers.exchange_feed import ExchangeFeed, FeedRules, FeedStart
+from producers.exchange_feed import ExchangeFeed
 from producers.feed_outcome import Outcome
+from producers.feed_rules import FeedRules, FeedStart
 from producers.protocols import PROTOCOLS
 
 AT_ONCE = 100  # frames that the producer takes from its inbox together

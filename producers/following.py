@@ -12,8 +12,9 @@ from pipeline.log import get_log
 from pipeline.metrics import Metrics
 from producers.arrivals import Arrival, Instant
 from producers.connections import Connections, links_of
-from producers.exchange_feed import ExchangeFeed, FeedStart
+from producers.exchange_feed import ExchangeFeed
 from producers.feed_outcome import Outcome
+from producers.feed_rules import FeedStart
 from producers.inbox import Inbox
 from producers.progress import ProgressLine
 from producers.protocol import Protocol

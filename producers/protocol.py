@@ -15,6 +15,7 @@ import msgspec
 from market.records import Change, Level, Side
 
 BookNews = Literal["", "changes", "snapshot", "whole"]
+Resync = Literal["reconnect", "snapshot", "next_book"]
 
 
 class ParsedTrade(msgspec.Struct, frozen=True, gc=False):
@@ -137,7 +138,7 @@ class Protocol:
     symbol_pattern: re.Pattern[str] = field(default=re.compile(r"[A-Z0-9]{3,20}"))
     first_sequence: int | None = None
     first_changes_are_snapshot: bool = False
-    resync: Literal["reconnect", "snapshot", "next_book"] = "reconnect"
+    resync: Resync = "reconnect"
     snapshot: RestSnapshot | None = None
     keepalive: Keepalive | None = None
     symbols_each: int = 1

@@ -13,8 +13,9 @@ from pipeline.process import StopSignal
 from producers.arrivals import Arrival, ConnectionLost, FrameArrived, Instant
 from producers.connection import STOPPED
 from producers.connections import Connections, links_of
-from producers.exchange_feed import ExchangeFeed, FeedStart
+from producers.exchange_feed import ExchangeFeed
 from producers.feed_outcome import Outcome
+from producers.feed_rules import FeedStart
 from producers.inbox import Inbox
 from producers.progress import ProgressLine
 from producers.protocols import chosen_protocol, chosen_symbols

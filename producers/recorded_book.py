@@ -15,7 +15,8 @@ from market.records import L2, FeedRecord, Gap
 from market.reference_price import OffGrid, ReferencePrice
 from pipeline.errors import WrongSettings
 from pipeline.metrics import Metrics
-from producers.exchange_feed import ExchangeFeed, FeedStart
+from producers.exchange_feed import ExchangeFeed
+from producers.feed_rules import FeedStart
 from producers.recordings.errors import WrongRecording
 from producers.recordings.moment import Told
 from producers.recordings.opened import Recording

@@ -20,8 +20,9 @@ from pipeline.metrics_endpoint import metrics_endpoint
 from pipeline.process import StopSignal
 from pipeline.topics import DEAD_LETTERS, HEALTH, feed_topic
 from producers.arrivals import Instant
-from producers.exchange_feed import ExchangeFeed, FeedStart
+from producers.exchange_feed import ExchangeFeed
 from producers.feed_log import FeedLog, RecordSink
+from producers.feed_rules import FeedStart
 from producers.progress import ProgressLine
 from producers.recordings.errors import WrongRecording
 from producers.recordings.moved_time import moved_arrivals, moved_protocol

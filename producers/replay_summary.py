@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from pipeline.metrics import SYMBOL, Metrics
-from producers.exchange_feed import ExchangeFeed, FeedStart
+from producers.exchange_feed import ExchangeFeed
+from producers.feed_rules import FeedStart
 from producers.recordings.opened import Recording
 from producers.recordings.playback import Playback
 from producers.symbol_feed import SymbolFeed

@@ -16,9 +16,10 @@ from pipeline.topics import DEAD_LETTERS, HEALTH, feed_topic
 from producers.arrivals import Instant
 from producers.connections import Connections, links_of
 from producers.exchange_clock import FARTHEST_AHEAD_MS
-from producers.exchange_feed import ExchangeFeed, FeedRules
+from producers.exchange_feed import ExchangeFeed
 from producers.feed_log import FeedLog
 from producers.feed_outcome import Outcome
+from producers.feed_rules import FeedRules
 from producers.inbox import Inbox
 from producers.protocol import Protocol
 from producers.protocols import chosen_protocol, chosen_symbols

@@ -10,7 +10,7 @@ from market.errors import MalformedRecord
 from market.records import decode_feed
 from pipeline.errors import WrongSettings
 from pipeline.kafka_clients import end_offsets, read_to_end
-from producers.exchange_feed import FeedStart
+from producers.feed_rules import FeedStart
 
 # So many of the last records of each partition are looked at, in steps, until every symbol was met. A symbol without
 # a record among them is taken for a new one.

@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 from producers.arrivals import FrameArrived, Instant
-from producers.exchange_feed import ExchangeFeed, FeedRules
+from producers.exchange_feed import ExchangeFeed
 from producers.feed_outcome import Outcome
+from producers.feed_rules import FeedRules
 from producers.protocol import Protocol
 from producers.recordings.moment import Moment, Told
 from producers.recordings.opened import Arrivals

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from market.decimals import exact_price, exact_size
 from market.records import L2, Book, FeedRecord, Gap, Side, Tick, Trade, decode_feed, encode
-from producers.exchange_feed import FeedRules
+from producers.feed_rules import FeedRules
 from producers.protocols import PROTOCOLS
 from tests.producers.makers.makers import MAKERS
 from tests.producers.makers.market import Market

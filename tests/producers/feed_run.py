@@ -8,7 +8,7 @@ from typing import Any
 from market.records import L2, Gap, Tick, Trade
 from pipeline.clock import Clock
 from producers.exchange_clock import FARTHEST_AHEAD_MS
-from producers.exchange_feed import FeedRules
+from producers.feed_rules import FeedRules
 from producers.protocol import Protocol
 from tests.producers.live_feed import LiveFeed
 

@@ -14,8 +14,9 @@ from pipeline.metrics import Metrics
 from pipeline.settings import load
 from producers.arrivals import Instant
 from producers.connections import Connections, links_of
-from producers.exchange_feed import ExchangeFeed, FeedRules, FeedStart
+from producers.exchange_feed import ExchangeFeed
 from producers.feed_outcome import Cut, Outcome
+from producers.feed_rules import FeedRules, FeedStart
 from producers.inbox import Inbox
 from producers.protocol import Protocol
 from producers.settings import ProducerSettings

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from market.records import DeadLetter, FeedRecord, Gap, Tick
 from pipeline.metrics import Metrics
 from producers.arrivals import Connected, ConnectionLost, FrameArrived, Instant
-from producers.exchange_feed import ExchangeFeed, FeedRules, FeedStart
+from producers.exchange_feed import ExchangeFeed
 from producers.feed_outcome import Cut, Outcome, SnapshotWanted
+from producers.feed_rules import FeedRules, FeedStart
 from producers.protocol import Protocol
 
 NOON = 1_767_225_600_000  # a whole minute

@@ -10,7 +10,8 @@ from pathlib import Path
 from market.records import FeedRecord, decode_feed
 from pipeline.metrics import Metrics
 from producers.arrivals import Arrival, Connected, ConnectionLost, FrameArrived, Instant
-from producers.exchange_feed import ExchangeFeed, FeedRules, FeedStart
+from producers.exchange_feed import ExchangeFeed
+from producers.feed_rules import FeedRules, FeedStart
 from producers.gemini_v1 import GEMINI_V1
 from producers.recordings.recording_writer import RecordingWriter, Rotation
 from tests.producers.frames import change, first_book, heartbeat, trade, update

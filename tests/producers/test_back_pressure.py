@@ -10,7 +10,8 @@ from pipeline.back_off import BackOff
 from pipeline.metrics import Metrics
 from producers.arrivals import Arrival, ConnectionLost, Instant
 from producers.connection import ConnectionLimits, FeedConnection
-from producers.exchange_feed import ExchangeFeed, FeedRules, FeedStart
+from producers.exchange_feed import ExchangeFeed
+from producers.feed_rules import FeedRules, FeedStart
 from producers.inbox import Inbox
 from producers.protocol import Subscription
 from tests.producers.plain_protocol import NUMBERED, changes, frame, snapshot

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from market.records import Gap, Side, Tick, Trade
-from producers.exchange_feed import FeedRules
+from producers.feed_rules import FeedRules
 from producers.protocols import PROTOCOLS
 from tests.producers.driven import MINUTE, Driven, check_schema
 from tests.producers.makers.makers import MAKERS

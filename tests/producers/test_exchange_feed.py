@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from market.records import L2, Book, DeadLetter, FeedRecord, Gap, Tick, Trade
 from pipeline.metrics import Metrics
 from producers.arrivals import Arrival, Connected, ConnectionLost, FrameArrived, FrameRefused, Instant
-from producers.exchange_feed import ExchangeFeed, FeedRules, FeedStart
+from producers.exchange_feed import ExchangeFeed
 from producers.feed_outcome import Cut, Outcome
+from producers.feed_rules import FeedRules, FeedStart
 from producers.gemini_v1 import GEMINI_V1
 from tests.producers.frames import change, first_book, heartbeat, trade, update
 

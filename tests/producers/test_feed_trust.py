@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from market.records import L2, Book, Gap, Tick, Trade
-from producers.exchange_feed import FeedRules
+from producers.feed_rules import FeedRules
 from producers.symbol_feed import MOST_WAITING
 from tests.producers.plain_protocol import BY_REST, NUMBERED, PLAIN, WHOLE_BOOKS, changes, frame, snapshot, whole
 from tests.producers.play import NOON, Played

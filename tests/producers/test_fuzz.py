@@ -14,7 +14,7 @@ from market.decimals import exact_price, exact_size
 from market.records import encode
 from pipeline.bounded_producer import check_size
 from producers.errors import MalformedFrame
-from producers.exchange_feed import FeedRules
+from producers.feed_rules import FeedRules
 from producers.protocol import Frame
 from tests.producers.driven import Driven, check_schema
 from tests.producers.mutations import mutated

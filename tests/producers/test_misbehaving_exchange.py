@@ -20,7 +20,7 @@ from pipeline.errors import GaveUp, WrongSettings
 from pipeline.metrics import Metrics
 from producers.arrivals import Connected, ConnectionLost, Instant
 from producers.connection import ConnectionLimits, FeedConnection
-from producers.exchange_feed import FeedRules
+from producers.feed_rules import FeedRules
 from producers.inbox import Inbox
 from producers.protocol import Frame, Keepalive, Protocol, Refusal, Subscription
 from tests.producers.live_feed import LiveFeed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from market.records import L2, Gap
-from producers.exchange_feed import FeedRules
+from producers.feed_rules import FeedRules
 from tests.producers.plain_protocol import BY_REST, changes, frame, snapshot
 from tests.producers.play import NOON, Played
 

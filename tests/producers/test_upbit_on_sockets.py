@@ -9,7 +9,7 @@ import pytest
 
 from market.records import L2, Tick, Trade
 from pipeline.errors import WrongSettings
-from producers.exchange_feed import FeedRules
+from producers.feed_rules import FeedRules
 from producers.protocol import Protocol
 from producers.upbit import UPBIT_DEFAULT, UPBIT_SIMPLE
 from tests.producers.live_feed import LiveFeed, impatient

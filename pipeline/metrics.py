@@ -1,7 +1,7 @@
 """Metrics of a part, and the sample of them that goes to `health` once a minute (design §5)."""
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
 from typing import Literal
@@ -39,13 +39,18 @@ class Spread:
     total: float = 0
     largest: float | None = None
 
-    def add(self, values: Iterable[float]) -> None:
-        """Counts the values in."""
-        for value in values:
-            self.counts[bisect_left(BOUNDS, value)] += 1
-            self.total += value
-            if self.largest is None or value > self.largest:
-                self.largest = value
+    def add(self, values: Sequence[float]) -> None:
+        """Counts the values in, which are in order."""
+        if not values:
+            return
+        below = 0
+        for place, bound in enumerate(BOUNDS):
+            until = bisect_right(values, bound, below)
+            self.counts[place] += until - below
+            below = until
+        self.counts[-1] += len(values) - below
+        self.total += sum(values)
+        self.largest = values[-1] if self.largest is None else max(self.largest, values[-1])
 
     def quantile(self, share: float) -> float | None:
         """The bound below which this share of the values lies, and never more than the largest; None without any."""
@@ -89,10 +94,10 @@ class Metrics:
 
     def observe(self, name: str, values: Iterable[float], **labels: str) -> None:
         """Adds values to a distribution."""
-        key = name, tuple(labels.items())
+        key, ordered = (name, tuple(labels.items())), sorted(values)
         with self._lock:
             for spreads in (self._spreads, self._recent):
-                spreads.setdefault(key, Spread()).add(values)
+                spreads.setdefault(key, Spread()).add(ordered)
 
     def measured(self) -> list[Measured]:
         """All metrics as they are now, in the order of their names."""

@@ -76,20 +76,24 @@ class ExchangeClock:
         """No message bears a time: let the times of receipt stand for them, until one does."""
         self._receipt_ahead = at.wall_ms - at.monotonic_ms
 
+    def fits(self, exchange_time: int, at: Instant) -> bool:
+        """Whether the time of a message that was received at `at` stands, and there is nothing to learn from it.
+
+        So it is with nearly all of them; the others are to be read.
+        """
+        monotonic_ms = at.monotonic_ms
+        return (
+            self._ahead is not None
+            and exchange_time - monotonic_ms <= self._ahead
+            and -FARTHEST_FROM_RECEIPT_MS <= exchange_time - at.wall_ms <= FARTHEST_FROM_RECEIPT_MS
+            and monotonic_ms - self._period_began <= REMEMBERED_FOR_MS
+            and self._refused_since is None
+        )
+
     def read(self, exchange_time: int | None, at: Instant) -> Reading:
         """The time of a message that was received at `at`; accepted times set the clock."""
         if exchange_time is None:
             return self._substitute(at, TimeSource.ABSENT)
-        ahead = exchange_time - at.monotonic_ms
-        if (
-            # The common case, in short: nothing new to learn from a time that fits.
-            self._ahead is not None
-            and ahead <= self._ahead
-            and -FARTHEST_FROM_RECEIPT_MS <= exchange_time - at.wall_ms <= FARTHEST_FROM_RECEIPT_MS
-            and at.monotonic_ms - self._period_began <= REMEMBERED_FOR_MS
-        ):
-            self._refused_since = None
-            return Reading(exchange_time, TimeSource.EXCHANGE)
         if self._is_acceptable(exchange_time, at):
             self._accept(exchange_time, at)
             return Reading(exchange_time, TimeSource.EXCHANGE)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from market.records import Change, Gap
+from market.records import L2, Change, Gap
 from pipeline.metrics import Metrics
 from producers.arrivals import FrameArrived
 from producers.event_time import EventTime
-from producers.exchange_clock import Reading, TimeSource
+from producers.exchange_clock import Reading
 from producers.feed_outcome import Outcome
-from producers.feed_records import Provenance, add_l2_records, gap_record, trade_record
+from producers.feed_records import UNSPLIT, Provenance, add_l2_records, gap_record, stored, trade_record
 from producers.protocol import BookNews, News
 from producers.symbol_feed import Doubt, SymbolFeed
 from producers.tally import Tally
@@ -32,46 +32,75 @@ class FeedWriter:
     def write(self, symbol: SymbolFeed, news: News, kind: BookNews, frame: FrameArrived, out: Outcome) -> None:
         """All records of the news. `kind` is what its levels are taken for."""
         time, at = self._time, frame.at
-        reading = time.read(news.exchange_time, at, is_untimed=kind == "snapshot")
-        moment = reading.time
-        if reading.restarted:
-            self.restart(reading, frame, out)
+        moment, stands_in = news.exchange_time, None
+        if moment is None or not time.fits(moment, at):
+            reading = time.read(moment, at, is_untimed=kind == "snapshot")
+            moment, stands_in = reading.time, reading.stands_in
+            if reading.restarted:
+                self.restart(reading, frame, out)
         if symbol.next_tick is None:
             time.start_ticks(moment)
         if moment >= time.due:
-            time.write_ticks(moment, at, out, (symbol,) if reading.source is TimeSource.EXCHANGE else ())
-        event_time = time.raised(moment)
+            time.write_ticks(moment, at, out, (symbol,) if stands_in is None else ())
+        event_time = time.last
+        if moment > event_time:
+            time.last = event_time = moment
         late = moment < event_time
         self.lag_ms = at.wall_ms - event_time
-        source = Provenance(
-            self._exchange,
-            symbol.symbol,
-            event_time,
-            at.wall_ms,
-            frame.connection,
-            news.sequence,
-            late,
-            news.exchange_time if late and reading.stands_in is None else None,
-            reading.stands_in,
-        )
+        own_time = news.exchange_time if late and stands_in is None else None
+        changes = news.changes
+        if kind == "changes" and symbol.doubt is None and not news.trades and len(changes) <= UNSPLIT:
+            # Nearly all that comes. What is below would do the same, and takes its time.
+            symbol.prove_until(event_time, news.last_id)
+            symbol.take_changes(changes, news.last_id)
+            if changes:
+                out.records.append(
+                    L2(
+                        exchange=self._exchange,
+                        symbol=symbol.symbol,
+                        event_time=event_time,
+                        received_time=at.wall_ms,
+                        connection=frame.connection,
+                        sequence=news.sequence,
+                        late=late,
+                        exchange_time=own_time,
+                        time_from=stands_in,
+                        changes=stored(changes),
+                    )
+                )
+        else:
+            source = Provenance(
+                self._exchange,
+                symbol.symbol,
+                event_time,
+                at.wall_ms,
+                frame.connection,
+                news.sequence,
+                late,
+                own_time,
+                stands_in,
+            )
+            self._write_from(source, symbol, news, kind, out)
+        tally = self._tally
+        if news.ignored:
+            tally.ignored_events += news.ignored
+        if late:
+            tally.late_frames += 1
+        if stands_in is None:
+            tally.delays.append(at.wall_ms - moment)
+
+    def _write_from(self, source: Provenance, symbol: SymbolFeed, news: News, kind: BookNews, out: Outcome) -> None:
         if symbol.doubt is not None:
             out.records.append(self._gap(symbol.doubt, source))
-            symbol.recover(event_time)
-            time.start_ticks(event_time)
-        if not symbol.is_repeating and (symbol.last_id is None or news.last_id is not None):
-            symbol.proven_until = event_time
+            symbol.recover(source.event_time)
+            self._time.start_ticks(source.event_time)
+        symbol.prove_until(source.event_time, news.last_id)
         if kind:
             add_l2_records(_taken(symbol, news, kind), source, out.records)
         if news.trades and (news.is_history or kind == "snapshot"):
             self.remember(symbol, news)
         elif news.trades:
             self._write_trades(symbol, news, source, out)
-        if news.ignored:
-            self._tally.ignored_events += news.ignored
-        if late:
-            self._tally.late_frames += 1
-        if reading.stands_in is None:
-            self._tally.delays.append(at.wall_ms - moment)
 
     def restart(self, reading: Reading, frame: FrameArrived, out: Outcome) -> None:
         """The exchange's clock began anew: which minutes the last records belong to is in doubt."""
@@ -107,12 +136,12 @@ class FeedWriter:
 
 def _taken(symbol: SymbolFeed, news: News, kind: BookNews) -> Sequence[Change]:
     """What changed, taken into the symbol's book."""
-    if news.last_id is not None:
-        symbol.last_id = news.last_id
     changes = news.changes
     if kind == "changes":
-        symbol.book.apply(changes)
+        symbol.take_changes(changes, news.last_id)
         return changes
+    if news.last_id is not None:
+        symbol.last_id = news.last_id
     if kind == "whole":
         return symbol.take_whole(news.bids, news.asks)
     symbol.awaits_first = False

@@ -77,10 +77,12 @@ class SymbolFeed:
     @property
     def is_crossed(self) -> bool:
         """Whether the best bid is at or above the best ask."""
-        if self._is_only_view and self._view is not None:
+        if not self._is_only_view:
+            return self._book.is_crossed
+        if self._view is not None:
             bids, asks = self._view
             return bool(bids and asks) and PRICE_TICKS[bids[0][0]] >= PRICE_TICKS[asks[0][0]]
-        return self._book.is_crossed
+        return False
 
     @property
     def is_trusted(self) -> bool:
@@ -136,6 +138,11 @@ class SymbolFeed:
         if self.paused_at is not None and monotonic_ms >= self.paused_at + settle_ms:
             self.paused_at = None
 
+    def prove_until(self, event_time: int, last_id: int | None) -> None:
+        """News of `event_time` came: everything before it is there, where its number tells that or there are none."""
+        if self.last_id is None or (last_id is not None and not self.is_repeating):
+            self.proven_until = event_time
+
     def prove_ticks(self) -> None:
         """A frame without news came: everything before the last tick is known to be there.
 
@@ -174,6 +181,12 @@ class SymbolFeed:
         while len(known) > TRADES_REMEMBERED:
             del known[next(iter(known))]
         return new
+
+    def take_changes(self, changes: Sequence[Change], last_id: int | None) -> None:
+        """New totals of some levels, up to the update `last_id`."""
+        if last_id is not None:
+            self.last_id = last_id
+        self._book.apply(changes)
 
     def take_whole(self, bids: Sequence[Level], asks: Sequence[Level]) -> Sequence[Change]:
         """All that the exchange shows of the book. Returns what changed (`whole_book`)."""

@@ -9,8 +9,11 @@ TESTS := $(RUN) -m pytest --numprocesses 2
 TOPIC ?= gemini-feed
 # `make up PROFILE=simulator` brings up the simulated exchange; without it, Gemini's live market data.
 PROFILE ?=
-# A recipe's command on the run in containers that is up, whichever of the two that is.
-ON_CONTAINERS = profile=$$(docker/which-runs) && COMPOSE_PROFILES=$$profile docker compose
+# In front of a recipe's commands on the run in containers that is up, whichever of the two that is.
+FIND_RUN = COMPOSE_PROFILES=$$(docker/which-runs) && export COMPOSE_PROFILES
+IN_RUN = $(FIND_RUN) || { echo "Nothing runs in containers: make up starts it." >&2; exit 3; };
+# The containers that answer a question come and go without a word.
+ASK = docker compose --progress quiet run --rm --no-deps
 # What FEED=replay plays, and whose frames they are.
 export DEMO_FILE := $(or $(FILE),$(DEMO_FILE))
 export DEMO_EXCHANGE := $(or $(EXCHANGE),$(DEMO_EXCHANGE))
@@ -31,17 +34,18 @@ dev-environment:
 	@$(PYTHON) -m local.environment --dev
 
 up: ## bring everything up in containers (PROFILE=simulator: without internet) and say where it is
-	@$(if $(PROFILE),COMPOSE_PROFILES=$(PROFILE) )docker compose up --detach --build
-	@echo "Kibana: http://127.0.0.1:$${KIBANA_PORT:-5601}   Spark: http://127.0.0.1:$${SPARK_UI_PORT:-4040}   make status, make logs, make down"
+	@$(if $(PROFILE),export COMPOSE_PROFILES=$(PROFILE); )docker compose up --detach --build \
+	&& echo "Kibana: http://$$(docker compose port kibana 5601)   Spark: http://$$(docker compose port spark 4040)   make status, make logs, make down"
 
 down: ## stop the containers; what they stored is kept (docker compose down -v forgets it)
-	@$(ON_CONTAINERS) down || echo "Nothing runs in containers."
+	@if COMPOSE_PROFILES=$$(docker/which-runs --all); then export COMPOSE_PROFILES; docker compose down; \
+	else echo "Nothing runs in containers."; fi
 
 logs: ## follow the logs of the containers (PART=bot: of one)
-	@$(ON_CONTAINERS) logs --follow --tail 100 $(PART)
+	@$(IN_RUN) docker compose logs --follow --tail 100 $(PART)
 
 password: ## print the administrator's login for Kibana and Elasticsearch
-	@$(ON_CONTAINERS) run --rm --no-deps password
+	@$(IN_RUN) $(ASK) password
 
 setup: environment ## set up only: the virtual environment and the servers' files
 	@$(RUN) -m local setup
@@ -54,17 +58,16 @@ demo-reset: environment ## forget what the demo has stored
 	@$(RUN) -m local reset
 
 forecast: ## train: on minutes of yours (HISTORY=minutes.csv.gz), else on the history of the demo's market, or of the containers that run
-	@if [ -z "$(HISTORY)" ] && docker/which-runs >/dev/null; then \
-		$(ON_CONTAINERS) run --rm --no-deps forecast python -m compose forecast --again; \
+	@if [ -z "$(HISTORY)" ] && $(FIND_RUN); then $(ASK) forecast python -m compose forecast --again; \
 	else $(MAKE) --no-print-directory forecast-here; fi
 
 forecast-here: environment
 	@$(RUN) -m $(if $(HISTORY),forecasting train --history "$(HISTORY)",local forecast)
 
 status: ## what is up, where, how old its last record is, and counts (JSON=1 for machines)
-	@if docker/which-runs >/dev/null; then \
-		$(if $(JSON),,$(ON_CONTAINERS) ps --all --format 'table {{.Service}}\t{{.Status}}\t{{.Ports}}' && echo &&) \
-		$(ON_CONTAINERS) run --rm --no-deps status python -m compose status $(if $(JSON),--json); \
+	@if $(FIND_RUN); then \
+		$(if $(JSON),,docker compose ps --all --format 'table {{.Service}}\t{{.Status}}\t{{.Ports}}' && echo &&) \
+		$(ASK) status python -m compose status $(if $(JSON),--json); \
 	else $(MAKE) --no-print-directory status-here; fi
 
 status-here: environment

@@ -14,7 +14,7 @@ SERVER_ERROR = 500
 _WRONG_DOCUMENT = 400
 # Troubles of an index, not of the document, whatever status they come with: an operator closed it, made it read-only,
 # or the cluster holds as many as it may. They pass without any change of ours.
-_OF_THE_INDEX = frozenset(("cluster_block_exception", "index_closed_exception", "validation_exception"))
+OF_THE_INDEX = frozenset(("cluster_block_exception", "index_closed_exception", "validation_exception"))
 
 _encode = msgspec.json.Encoder().encode
 
@@ -62,15 +62,16 @@ def refusals(first: int, items: Sequence[Mapping[str, Any]]) -> Iterator[Refused
         error = outcome.get("error")
         if error is None:
             continue
-        status, kind, reason = outcome["status"], error.get("type"), _reason(error)
+        status, kind, reason = outcome["status"], error.get("type"), own_words(error)
         where = f"{outcome['_index']} does not take {outcome['_id']!r}: {reason}"
-        if status == TOO_BUSY or status >= SERVER_ERROR or kind in _OF_THE_INDEX:
+        if status == TOO_BUSY or status >= SERVER_ERROR or kind in OF_THE_INDEX:
             raise ElasticsearchAway(f"Elasticsearch cannot write now: {where}")
         if status != _WRONG_DOCUMENT:
             raise ElasticsearchRefuses(f"Elasticsearch refuses to write (HTTP {status}): {where}")
         yield Refused(place, where)
 
 
-def _reason(error: Mapping[str, Any]) -> str:
+def own_words(error: Mapping[str, Any]) -> str:
+    """The reason that Elasticsearch gives."""
     cause = error.get("caused_by") or {}
     return " - ".join(str(part["reason"]) for part in (error, cause) if part.get("reason")) or str(error.get("type"))

@@ -6,7 +6,7 @@ from typing import Any
 from elastic_transport import TransportError
 from elasticsearch import ApiError, AuthenticationException, AuthorizationException, Elasticsearch
 
-from indexer.bulk import SERVER_ERROR, TOO_BUSY, Refused, refusals, requests
+from indexer.bulk import OF_THE_INDEX, SERVER_ERROR, TOO_BUSY, Refused, own_words, refusals, requests
 from indexer.documents import Document
 from indexer.errors import ElasticsearchAway, ElasticsearchRefuses
 from indexer.templates import INDICES, template
@@ -65,6 +65,9 @@ class ElasticsearchWriter:
         try:
             return call(**arguments)
         except (AuthenticationException, AuthorizationException) as error:
+            if error.message in OF_THE_INDEX:
+                words = own_words(error.body["error"])
+                raise ElasticsearchAway(f"Elasticsearch at {self._url} cannot write now: {words}") from None
             raise ElasticsearchRefuses(
                 f"Elasticsearch at {self._url} refuses the user or what it may do (HTTP {error.status_code}): "
                 "look at ELASTICSEARCH_USER, its password and its role"

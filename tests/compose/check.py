@@ -7,17 +7,29 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from local.ports import free_ports
+from tests.compose.as_typed import (
+    METRICS,
+    bring_down,
+    look_at_followed_log,
+    look_at_forecast,
+    look_at_metrics,
+    look_at_status,
+    look_at_topic_from_outside,
+    look_at_up,
+    replay_as_documented,
+)
+from tests.compose.compose_file import FILE, ROOT
 from tests.compose.compose_program import compose_program
 from tests.compose.engine import Engine, Failed, NoEngine, check_machine, running_engine
 from tests.compose.looks import (
     Answers,
-    look_at_commands,
     look_at_data,
     look_at_kibana,
     look_at_logs,
@@ -32,9 +44,10 @@ from tests.compose.test_compose_file import MOST_BYTES, ONE_SHOTS
 UP_SECONDS = 420.0
 MINUTE_SECONDS = 240.0
 HEAL_SECONDS = 240.0
-# Our own parts at once, which none of the servers notices; each server alone.
-KILLED_TOGETHER = (("bot", "indexer", "producer", "simulator", "spark"),)
-PORTS = ("KAFKA_PORT", "ELASTICSEARCH_PORT", "KIBANA_PORT", "SPARK_UI_PORT", "SIMULATOR_PORT")
+# Together are killed those of which none waits for another to come back.
+MAKES_MINUTES = (("kafka",), ("bot", "indexer", "producer", "simulator", "spark"))
+PORTS = ("KAFKA_PORT", "ELASTICSEARCH_PORT", "KIBANA_PORT", "SPARK_UI_PORT", "SIMULATOR_PORT", *METRICS.values())
+WITH_METRICS = (FILE, ROOT / "docker" / "metrics.yml")
 
 
 def say(text: str) -> None:
@@ -73,6 +86,7 @@ def _check(engine: Engine) -> None:
     tag = f"check-{os.getpid()}"
     with step("compose, as a program"):
         program = compose_program()
+        engine.add_compose(program)
     with step("stand-ins for the images from outside"):
         make_base(engine)
         make_servers(engine)
@@ -85,6 +99,7 @@ def _check(engine: Engine) -> None:
         with step("docker compose config, for each profile"):
             Project(engine, program, own).call("config", "--quiet")
             simulator.call("config", "--quiet")
+            replace(simulator, files=WITH_METRICS).call("config", "--quiet")
         with step("docker compose build"):
             simulator.call("build", "--quiet", seconds=1200)
         for image in images:
@@ -101,30 +116,40 @@ def _check(engine: Engine) -> None:
 
 def _run(project: Project, own: dict[str, str]) -> None:
     answers = Answers(project, int(own["ELASTICSEARCH_PORT"]), int(own["KIBANA_PORT"]))
-    with step("up: every service healthy, every one-shot done"):
-        project.up(UP_SECONDS)
+    with step("make up PROFILE=simulator: every service healthy, every one-shot done"):
+        look_at_up(project.up(UP_SECONDS), own)
+    with step("dashboards, rights, secrets, make logs, make forecast"):
+        look_at_kibana(answers)
+        look_at_rights(project)
+        look_at_secrets(project)
+        look_at_followed_log(project)
+        look_at_forecast(project)
     with step("a whole minute's ratio, and what the bot decided on it, in Elasticsearch"):
         look_at_data(answers, after_ms=0, seconds=MINUTE_SECONDS)
-    look_at_kibana(answers)
-    look_at_rights(project)
-    look_at_secrets(project)
-    with step("status, forecast and a topic, as make asks for them"):
-        look_at_commands(project, int(own["KAFKA_PORT"]))
+    with step("make status, and a topic from outside"):
+        look_at_status(project)
+        look_at_topic_from_outside(int(own["KAFKA_PORT"]))
     _report_memory(project)
-    with step("SIGKILL of each container heals"):
-        _kill_each(project)
+    with step("SIGKILL of each container that makes minutes heals"):
+        for names in MAKES_MINUTES:
+            _kill(project, names)
     killed_ms = int(time.time() * 1000)
-    with step("a whole minute after that"):
+    with step("SIGKILL of each other one heals"):
+        # While they come back, the minute passes that is looked for below.
+        _kill(project, set(project.containers()) - ONE_SHOTS - {name for names in MAKES_MINUTES for name in names})
+        project.await_healthy(HEAL_SECONDS)
+    with step("indices are deleted, and their topics replayed as docs/operations.md says"):
+        replay_as_documented(project, answers)
+    with step("a whole minute after the kills"):
         look_at_data(answers, after_ms=killed_ms, seconds=MINUTE_SECONDS)
-    before = answers.counts()
-    with step("down, up again"):
-        project.call("down", "--timeout", "60")
-        project.up(UP_SECONDS)
-    after = answers.counts()
-    lost = {name: (count, after.get(name, 0)) for name, count in before.items() if after.get(name, 0) < count}
+    before = answers.ids()
+    with step("make down, and up again with the metrics published"):
+        bring_down(project)
+        replace(project, files=WITH_METRICS).up(UP_SECONDS)
+    lost = before - answers.ids()
     if lost:
-        raise CheckFailed(f"documents are gone after down and up (before, after): {lost}")
-    say(f"    documents before and after: {sum(before.values())}, {sum(after.values())}")
+        raise CheckFailed(f"{len(lost)} of {len(before)} documents are gone after down and up, such as {min(lost)}")
+    look_at_metrics(own)
     look_at_kibana(answers)
     look_at_logs(project)
 
@@ -141,20 +166,17 @@ def _report_memory(project: Project) -> None:
         raise CheckFailed(f"all containers together use {sum(used.values())} bytes, more than {MOST_BYTES}")
 
 
-def _kill_each(project: Project) -> None:
-    """Kills each container's first process from outside, as nothing inside could, and waits until all work again."""
-    left = set(project.containers()) - ONE_SHOTS - {name for each in KILLED_TOGETHER for name in each}
-    for names in (*KILLED_TOGETHER, *((name,) for name in sorted(left))):
-        before = project.containers()
-        for name in names:
-            os.kill(before[name]["State"]["Pid"], signal.SIGKILL)
-        took = project.await_state(partial(_not_healed, before, names), HEAL_SECONDS)
-        say(f"    {', '.join(names)}: healthy again after {took:.0f} s")
-    project.await_healthy(HEAL_SECONDS)
+def _kill(project: Project, names: Collection[str]) -> None:
+    """Kills each container's first process from outside, as nothing inside could; waits until all these work again."""
+    before = project.containers()
+    for name in names:
+        os.kill(before[name]["State"]["Pid"], signal.SIGKILL)
+    took = project.await_state(partial(_not_healed, before, names), HEAL_SECONDS)
+    say(f"    {', '.join(sorted(names))}: healthy again after {took:.0f} s")
 
 
 def _not_healed(
-    before: Mapping[str, Any], names: Sequence[str], containers: Mapping[str, Mapping[str, Any]]
+    before: Mapping[str, Any], names: Collection[str], containers: Mapping[str, Mapping[str, Any]]
 ) -> str | None:
     """Which of these have not been started again since, or do not work yet; None when all do."""
     bad = [

@@ -126,6 +126,12 @@ class Engine:
         """For programs that talk to it."""
         return dict(self._env)
 
+    def add_compose(self, program: Path) -> None:
+        """Makes `docker compose` a command of its client, as it is on a user's machine."""
+        plugins = Path(self._env["DOCKER_CONFIG"]) / "cli-plugins"
+        plugins.mkdir(parents=True, exist_ok=True)
+        (plugins / "docker-compose").symlink_to(program)
+
     def docker(self, *arguments: str, seconds: float = 900) -> str:
         """What the engine's own client prints. Raises `Failed`."""
         return call([str(self.packages / "usr" / "bin" / "docker"), *arguments], env=self._env, seconds=seconds)

@@ -6,7 +6,7 @@ import ssl
 import tempfile
 from pathlib import Path
 
-from local.artifacts import ELASTICSEARCH, from_environment
+from local.artifacts import ELASTICSEARCH, ArtifactCache, from_environment
 from local.elasticsearch_place import unpacked
 from local.jdk import find_jdk
 from tests.compose.compose_file import ROOT, compose_file
@@ -14,6 +14,7 @@ from tests.compose.engine import Engine, Failed, NoEngine, call, folder, package
 
 DOCKERFILE = ROOT / "docker" / "Dockerfile"
 HERE = Path(__file__).parent / "stand_ins"
+KAFKA_TOOLS = "kafka-tools"
 SERVERS = ("kafka", "elasticsearch", "kibana")
 INCLUDE = "ca-certificates,python3,python3-venv,python3-pip"
 # What a slim image leaves out, and what is no part of a system that is about to be copied.
@@ -107,6 +108,9 @@ def _context() -> Path:
     cache.fetch("kafka", ELASTICSEARCH)
     (archive,) = cache.files(ELASTICSEARCH)
     shutil.copytree(cache.folder / "kafka", context / "kafka-libs", copy_function=_link)
+    tools = ArtifactCache(folder(), (HERE / "kafka_tools.lock").read_text(encoding="utf-8"))
+    tools.fetch(KAFKA_TOOLS)
+    shutil.copytree(folder() / KAFKA_TOOLS, context / "kafka-libs", copy_function=_link, dirs_exist_ok=True)
     shutil.copytree(unpacked(archive, None), context / "elasticsearch-home", copy_function=_link)
     jdk = find_jdk(os.environ).home.resolve()
     left_out = {jdk / part for part in JDK_PARTS_LEFT_OUT}

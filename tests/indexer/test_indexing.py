@@ -5,6 +5,7 @@ import time
 from base64 import b64decode
 from collections.abc import Callable
 
+from elasticsearch import Elasticsearch
 from kafka import KafkaProducer
 
 from indexer import templates
@@ -17,6 +18,7 @@ from pipeline.bounded_producer import producer_config
 from pipeline.kafka_clients import end_offsets
 from pipeline.topics import BOT_EVENTS, FORECASTS, GEMINI_FEED, HEALTH, SPARK_OUT
 from pipeline.transactions import TransactionalPublisher
+from tests.indexer.full_disk import disk_is_not_looked_at, read_only_for_want_of_room
 from tests.indexer.indexed import (
     Indexed,
     await_done,
@@ -209,6 +211,24 @@ def test_elasticsearch_that_goes_away_loses_nothing_and_no_offset_runs_ahead(
             await_done(broker.bootstrap, GEMINI_FEED)
     finally:
         link.cut()
+
+
+def test_disk_too_full_for_elasticsearch_loses_nothing_and_all_goes_on_when_there_is_room(
+    broker: KafkaServer, admin: Elasticsearch, settings: Settings, symbol: str, indexed: Indexed
+) -> None:
+    started = round(time.time() * 1000)
+    with indexing(settings(indexer_bulk_documents=5)), disk_is_not_looked_at(admin):
+        publish(broker.bootstrap, trades(symbol, range(10)))
+        indexed.await_ids(trade_ids(symbol, range(10)))
+        await_done(broker.bootstrap, GEMINI_FEED)
+        with read_only_for_want_of_room(admin, templates.TRADES):
+            before = committed(broker.bootstrap, GEMINI_FEED)
+            publish(broker.bootstrap, trades(symbol, range(10, 30)))
+            await_true(lambda: last_metrics(broker.bootstrap, started).get("elasticsearch") == "away", "a sign of it")
+            assert committed(broker.bootstrap, GEMINI_FEED) == before
+            assert indexed.ids() == trade_ids(symbol, range(10))
+        indexed.await_ids(trade_ids(symbol, range(30)))
+        await_done(broker.bootstrap, GEMINI_FEED)
 
 
 def test_stop_while_elasticsearch_is_away_leaves_all_for_the_next_start(

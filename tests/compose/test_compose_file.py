@@ -1,10 +1,13 @@
 """What must hold for every service of the compose file, and for the two ways to bring it up."""
 
+import os
 import re
-from pathlib import PurePosixPath
+import subprocess
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
+import yaml
 
 from bot.settings import BotSettings
 from forecasting.settings import ForecastingSettings
@@ -289,3 +292,25 @@ def test_ports_are_those_of_the_local_run_so_that_the_same_tools_find_them() -> 
 )
 def test_variables_are_filled_in_as_compose_does(text: str, variables: dict[str, str], expected: str) -> None:
     assert filled_in(text, variables) == expected
+
+
+def test_ports_of_metrics_are_published_on_loopback_only_where_asked_for() -> None:
+    text = (ROOT / "docker" / "metrics.yml").read_text(encoding="utf-8")
+    added: dict[str, dict[str, Any]] = yaml.safe_load(filled_in(text, {}))["services"]
+    assert set(added) == {"producer", "spark", "bot", "indexer"}
+    published = [port for service in added.values() for port in service["ports"]]
+    assert published == [f"127.0.0.1:{port}:9100" for port in (9101, 9102, 9103, 9104)]
+    assert EVERYTHING["producer"]["environment"]["METRICS_PORT"] is None
+
+
+@pytest.mark.parametrize(("free_kb", "code"), [(262_143, 75), (262_144, 0)])
+def test_broker_does_not_start_on_a_full_disk(free_kb: int, code: int, tmp_path: Path) -> None:
+    df = tmp_path / "df"
+    df.write_text(f"#!/bin/sh\necho Filesystem 1024-blocks Used Available\necho disk 9000000 1 {free_kb} 99% /data\n")
+    df.chmod(0o755)
+    script = EVERYTHING["kafka"]["command"][2].replace("exec bash /etc/kafka/docker/run", "echo started")
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run(["bash", "-c", script], env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert ("started" in done.stdout) is (code == 0)
+    assert ("its disk has 255 MB left" in done.stderr) is (code != 0)

@@ -17,7 +17,6 @@ from local.elasticsearch import ElasticsearchServer
 from local.elasticsearch_accounts import READER
 from market.records import encode
 from pipeline.topics import GEMINI_FEED
-from tests.indexer.full_disk import disk_is_not_looked_at, read_only_for_want_of_room
 from tests.indexer.indexed import Indexed
 from tests.indexer.made_up import as_value, one_of_each, trade
 
@@ -122,17 +121,6 @@ def test_index_that_an_operator_made_read_only_is_waited_for(
         admin.indices.put_settings(index=templates.TRADES, settings={"index.blocks.write": None})
     assert writer.write(given) == ()
     assert indexed.ids() == {given[0].id}
-
-
-def test_start_while_the_disk_is_full_waits_for_room(writer: ElasticsearchWriter, admin: Elasticsearch) -> None:
-    writer.put_templates()
-    with (
-        disk_is_not_looked_at(admin),
-        read_only_for_want_of_room(admin, templates.TRADES),
-        pytest.raises(ElasticsearchAway),
-    ):
-        writer.put_templates()
-    writer.put_templates()
 
 
 def test_start_while_an_operator_made_all_read_only_waits_for_the_end_of_it(

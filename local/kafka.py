@@ -17,6 +17,14 @@ from local.ports import LOOPBACK
 HEAP = "512m"
 _MAIN = "kafka.Kafka"
 _FORMAT = "kafka.tools.StorageTool"
+# A broker that recovers on a full disk throws the list of its topics away, and with it what they hold. So each start
+# looks first; 75 asks to be tried again.
+_ONLY_WITH_ROOM = """\
+free=$(df -Pk "$0" | tail -n 1 | tr -s ' ' | cut -d ' ' -f 4)
+test "$free" -ge 262144 || { echo "Kafka does not start: the disk has $((free / 1024)) MB left, and 256 MB are needed \
+to start without losing anything. Make room; it is tried again" >&2; exit 75; }
+exec "$@"
+"""
 
 
 @dataclass(frozen=True)
@@ -43,7 +51,8 @@ class KafkaNode:
     @property
     def argv(self) -> tuple[str, ...]:
         """The command that runs the broker until it is stopped."""
-        return self._java(_MAIN, str(self.properties_file), options=(f"-Xmx{HEAP}", "-Xms128m"))
+        broker = self._java(_MAIN, str(self.properties_file), options=(f"-Xmx{HEAP}", "-Xms128m"))
+        return ("sh", "-c", _ONLY_WITH_ROOM, str(self.folder), *broker)
 
     @property
     def env(self) -> Mapping[str, str]:

@@ -1,5 +1,7 @@
 """The real broker on its own folder: restarts keep what was written, and a failed start says why."""
 
+import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from local.errors import ServerFailed
 from local.jdk import Jdk
 from local.kafka import KafkaNode, KafkaServer
 from local.ports import is_free
+from pipeline.errors import EXIT_RESTART
 from pipeline.kafka_clients import Publisher, end_offsets
 from pipeline.topics import HEALTH, create_topics
 from tests.ports import free_ports
@@ -52,6 +55,17 @@ def test_start_that_fails_shows_what_the_broker_said(node: KafkaNode, server: Ka
     server.start()
     with pytest.raises(ServerFailed, match=r"Kafka ended: .*node id 9"):
         server.await_ready()
+
+
+def test_broker_is_not_started_on_a_full_disk(node: KafkaNode, tmp_path: Path) -> None:
+    node.prepare()
+    df = tmp_path / "df"
+    df.write_text("#!/bin/sh\necho Filesystem 1024-blocks Used Available\necho disk 9000000 1 262143 99% /data\n")
+    df.chmod(0o755)
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run(node.argv, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == EXIT_RESTART
+    assert "the disk has 255 MB left" in done.stderr
 
 
 def test_storage_that_cannot_be_formatted_is_told(tmp_path: Path, jdk: Jdk) -> None:

@@ -12,7 +12,7 @@ from pipeline.topics import FORECASTS, SPARK_OUT
 from tests.compose.compose_file import ROOT
 from tests.compose.engine import Failed
 from tests.compose.looks import AGAIN_SECONDS, LOOPBACK, Answers
-from tests.compose.project import CheckFailed, Project
+from tests.compose.project import PROFILES, CheckFailed, Project
 from tests.compose.test_compose_file import ONE_SHOTS
 
 OPERATIONS = ROOT / "docs" / "operations.md"
@@ -102,7 +102,9 @@ def replay_as_documented(project: Project, answers: Answers) -> None:
     answers.elasticsearch("DELETE", "/" + ",".join(sorted({index for index, _ in before})))
     if before & answers.ids():
         raise CheckFailed("the indices could not be deleted")
-    project.typed("sh", "-ec", documented("Replay a topic"), seconds=REPLAY_SECONDS)
+    # As the README says, every command of `docker compose` is told which of the two runs it means.
+    means_this_run = f"export {PROFILES}={project.variables[PROFILES]}\n"
+    project.typed("sh", "-ec", means_this_run + documented("Replay a topic"), seconds=REPLAY_SECONDS)
     deadline = time.monotonic() + REPLAY_SECONDS
     while missing := before - answers.ids():
         if time.monotonic() > deadline:

@@ -18,6 +18,7 @@ from tests.compose.test_compose_file import ONE_SHOTS
 OPERATIONS = ROOT / "docs" / "operations.md"
 BROKER_SECONDS = 20.0
 REPLAY_SECONDS = 120.0
+METRICS_SECONDS = 90.0
 # The port of each part's metrics, as docker/metrics.yml names it.
 METRICS = {
     "bot": "METRICS_BOT_PORT",
@@ -113,11 +114,13 @@ def replay_as_documented(project: Project, answers: Answers) -> None:
 
 
 def look_at_metrics(ports: Mapping[str, str]) -> None:
-    """docker/metrics.yml publishes what each part measures."""
+    """docker/metrics.yml publishes what each part measures; a part that has just begun has measured nothing yet."""
+    deadline = time.monotonic() + METRICS_SECONDS
     for part, name in METRICS.items():
-        with urllib.request.urlopen(f"http://{LOOPBACK}:{ports[name]}/metrics", timeout=10) as answer:
-            if f'part="{part}"' not in answer.read().decode():
+        while f'part="{part}"' not in _metrics(int(ports[name])):
+            if time.monotonic() > deadline:
                 raise CheckFailed(f"{name} does not show what {part} measures")
+            time.sleep(AGAIN_SECONDS)
 
 
 def documented(title: str) -> str:
@@ -131,6 +134,12 @@ def documented(title: str) -> str:
 def _status(project: Project) -> dict[str, Any]:
     told: dict[str, Any] = json.loads(project.typed("make", "status", "JSON=1"))
     return told
+
+
+def _metrics(port: int) -> str:
+    with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/metrics", timeout=10) as answer:
+        text: str = answer.read().decode()
+    return text
 
 
 def _records(project: Project, topic: str) -> int:

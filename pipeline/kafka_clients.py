@@ -1,7 +1,8 @@
 """How we talk to Kafka with kafka-python 3: producers with bounded memory, consumers that commit only when told."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from threading import Condition
 from typing import Any
 
@@ -212,16 +213,47 @@ def end_offsets(bootstrap: str, *topics: str) -> dict[str, int]:
     return totals
 
 
+def longest_partition(bootstrap: str, topic: str) -> int:
+    """How many offsets the longest partition of the topic holds now. Raises `TemporarilyUnavailable`."""
+    with make_consumer(bootstrap) as consumer:
+        try:
+            partitions = partitions_of(consumer, topic)
+            ends, starts = consumer.end_offsets(partitions), consumer.beginning_offsets(partitions)
+        except KafkaError as error:
+            raise _unavailable(bootstrap, error) from error
+    held: list[int] = [ends[partition] - starts[partition] for partition in partitions]
+    return max(held)
+
+
 def read_to_end(bootstrap: str, topic: str, last: int | None = None) -> list[bytes]:
     """The values of a topic up to its end as it is now; with `last`, only about the last so many of each partition.
 
     Transaction markers take offsets too, so fewer than `last` may come. Raises `TemporarilyUnavailable`.
     """
+    return list(each_to_end(bootstrap, topic, last))
+
+
+def each_to_end(bootstrap: str, topic: str, last: int | None = None) -> Iterator[bytes]:
+    """The same one by one, for more than memory should hold."""
     with make_consumer(bootstrap, topic) as consumer:
         try:
-            return [record.value for record in _read(consumer, partitions_of(consumer, topic), last)]
+            for record in _read(consumer, partitions_of(consumer, topic), last):
+                yield record.value
         except KafkaError as error:
             raise _unavailable(bootstrap, error) from error
+
+
+def first_records(bootstrap: str, topic: str, count: int) -> list[bytes]:
+    """The values of each partition's first `count` committed records. Raises `TemporarilyUnavailable`."""
+    found = []
+    with make_consumer(bootstrap) as consumer:
+        try:
+            for partition in partitions_of(consumer, topic):
+                consumer.assign([partition])
+                found += [record.value for record in islice(_read(consumer, [partition], None), count)]
+        except KafkaError as error:
+            raise _unavailable(bootstrap, error) from error
+    return found
 
 
 def last_record(bootstrap: str, topic: str, partition: int = 0) -> bytes | None:
@@ -232,16 +264,15 @@ def last_record(bootstrap: str, topic: str, partition: int = 0) -> bytes | None:
             consumer.assign(only)
             held = consumer.end_offsets(only)[only[0]] - consumer.beginning_offsets(only)[only[0]]
             look_back = 1
-            while not (records := _read(consumer, only, look_back)) and look_back < held:
+            while not (records := list(_read(consumer, only, look_back))) and look_back < held:
                 look_back *= 8
             return records[-1].value if records else None
         except KafkaError as error:
             raise _unavailable(bootstrap, error) from error
 
 
-def _read(consumer: KafkaConsumer, partitions: list[TopicPartition], last: int | None) -> list[Any]:
+def _read(consumer: KafkaConsumer, partitions: list[TopicPartition], last: int | None) -> Iterator[Any]:
     """The records of assigned partitions up to their ends as they are now."""
-    found: list[Any] = []
     ends = consumer.end_offsets(partitions)
     starts = consumer.beginning_offsets(partitions)
     for partition in partitions:
@@ -249,7 +280,7 @@ def _read(consumer: KafkaConsumer, partitions: list[TopicPartition], last: int |
     moved, before = time.monotonic(), -1
     while any(consumer.position(partition) < ends[partition] for partition in partitions):
         for records in consumer.poll(timeout_ms=_POLL_MS).values():
-            found += records
+            yield from records
         standing = sum(consumer.position(partition) for partition in partitions)
         if standing != before:
             moved, before = time.monotonic(), standing
@@ -257,7 +288,6 @@ def _read(consumer: KafkaConsumer, partitions: list[TopicPartition], last: int |
             raise TemporarilyUnavailable(
                 f"{partitions[0].topic} could not be read to its end: nothing came for {_NO_PROGRESS_SECONDS:g} s"
             )
-    return found
 
 
 def _unavailable(bootstrap: str, error: KafkaError) -> TemporarilyUnavailable:

@@ -52,7 +52,7 @@ class ExchangeFeed:
                 symbol: SymbolFeed(symbol, Doubt(start.reason, start.last_of_symbol.get(symbol))) for symbol in symbols
             }
             self._symbols |= feeds
-            self._links[name] = Link(name, feeds, protocol.first_sequence)
+            self._links[name] = Link(name, feeds, protocol.first_sequence, was_served=name in start.served)
         exchange, everyone, all_links = protocol.exchange, self._symbols.values(), self._links.values()
         self._time = EventTime(
             exchange, everyone, start.last_event_time or 0, rules.farthest_ahead_ms, self._tally, metrics
@@ -71,6 +71,11 @@ class ExchangeFeed:
     def symbols(self) -> Mapping[str, SymbolFeed]:
         """What is known of each symbol, to be looked at only."""
         return self._symbols
+
+    @property
+    def served(self) -> frozenset[str]:
+        """The links that the exchange has served: a feed that starts over goes on from that (`FeedStart`)."""
+        return frozenset(name for name, link in self._links.items() if link.was_served)
 
     def on_arrival(self, arrival: Arrival) -> Outcome:
         """Handle what a connection told."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from producers.exchange_clock import FARTHEST_AHEAD_MS
@@ -32,8 +32,12 @@ class FeedRules:
 
 @dataclass(frozen=True, slots=True)
 class FeedStart:
-    """Where the topic stands: its last event time, and each symbol's, where it has any; and why the feed starts."""
+    """Where the topic stands: its last event time, and each symbol's, where it has any; and why the feed starts.
+
+    `served` names the links that the exchange served already since the process began.
+    """
 
     last_event_time: int | None = None
     last_of_symbol: Mapping[str, int] = field(default_factory=dict)
     reason: str = "start"
+    served: Collection[str] = ()

@@ -8,11 +8,13 @@ from producers.symbol_feed import SymbolFeed
 class Link:
     """The symbols that share a connection."""
 
-    def __init__(self, name: str, symbols: dict[str, SymbolFeed], first_sequence: int | None) -> None:
+    def __init__(
+        self, name: str, symbols: dict[str, SymbolFeed], first_sequence: int | None, *, was_served: bool = False
+    ) -> None:
         self.name = name
         self.symbols = symbols
         self.connection: str | None = None
-        self.was_served = False
+        self.was_served = was_served
         # Whether a symbol may be under one of the weaker suspicions: most frames need not look.
         self.is_suspect = False
         self.unread_reason = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from market.records import Health, encode
 from pipeline.clock import Clock
@@ -43,10 +44,11 @@ def run_producer(exchange: str, settings: ProducerSettings, stop: StopSignal) ->
     protocol = chosen_protocol(exchange, settings.feed_protocol)
     metrics = Metrics()
     reason = "start"
+    served: set[str] = set()
     with metrics_endpoint(f"producer-{exchange}", metrics, settings):
         while not stop.is_set():
             try:
-                _run_until_trouble(protocol, settings, stop, reason, metrics)
+                _run_until_trouble(protocol, settings, stop, reason, served, metrics)
             except TemporarilyUnavailable as error:
                 if stop.is_set():
                     raise
@@ -57,8 +59,14 @@ def run_producer(exchange: str, settings: ProducerSettings, stop: StopSignal) ->
 
 
 def _run_until_trouble(
-    protocol: Protocol, settings: ProducerSettings, stop: StopSignal, reason: str, metrics: Metrics
+    protocol: Protocol,
+    settings: ProducerSettings,
+    stop: StopSignal,
+    reason: str,
+    served: set[str],
+    metrics: Metrics,
 ) -> None:
+    """One feed from its start to its end. The links that are served are added to `served`."""
     log = get_log("producer")
     clock = settings.clock()
     bootstrap = settings.kafka_bootstrap
@@ -86,9 +94,13 @@ def _run_until_trouble(
     )
     try:
         links = links_of(symbols, settings.feed_symbols_each or protocol.symbols_each)
+        start = replace(start, served=frozenset(served))
         feed = ExchangeFeed(protocol, links, start, feed_rules(settings, clock.speed), metrics)
         feed_log = FeedLog(publisher, topic, metrics)
-        _stream(protocol, settings, links, stop, clock, feed, feed_log, publisher, metrics)
+        try:
+            _stream(protocol, settings, links, stop, clock, feed, feed_log, publisher, metrics)
+        finally:
+            served |= feed.served
         publisher.close(FAREWELL_SECONDS)
     except BaseException:
         publisher.abandon()

@@ -345,6 +345,31 @@ def after_last_gap(records: Sequence[FeedRecord], reason: str) -> Sequence[FeedR
     return records[places[-1] :] if places else []
 
 
+def test_refusal_after_trouble_with_kafka_will_pass_for_one_who_was_served_before(
+    kafka: KafkaServer, topic_name: Callable[[str], str], tmp_path: Path
+) -> None:
+    def too_much_at_once(client: Client) -> None:
+        client.send(streams_frames.first_depth(now_ms()))
+        many = [(f"{price}.00", "1.5") for price in range(10_000, 14_000)]
+        client.send(streams_frames.depth(101, 101, now_ms(), asks=many))
+        client.stay()
+
+    def quiet(client: Client) -> None:
+        client.send(streams_frames.first_depth(now_ms()))
+        client.stay()
+
+    topic = made_topic(kafka.bootstrap, topic_name("feed"))
+    little = {"FEED_PROTOCOL": "streams", "FEED_PENDING_BYTES": "40000"}
+    with (
+        ScriptedExchange(too_much_at_once, refusing, quiet) as exchange,
+        running(kafka.bootstrap, topic, exchange.url, tmp_path, **little) as producer,
+    ):
+        feed_when(kafka.bootstrap, topic, lambda all: ticked(after_last_gap(all, "kafka")), producer)
+        assert producer.stop() == EXIT_OK, producer.said
+        assert exchange.connections == 3
+    assert "refused by the exchange" in producer.said
+
+
 def refusing(client: Client) -> None:
     """Answers the subscription that it must not be asked."""
     client.read_frame()

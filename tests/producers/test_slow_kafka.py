@@ -118,6 +118,29 @@ def test_nothing_is_lost_while_what_waits_has_room(broker: psutil.Process, node:
     assert_time_never_goes_back(records)
 
 
+def test_producer_gives_no_sign_of_life_while_kafka_takes_nothing(
+    broker: psutil.Process, node: KafkaNode, tmp_path: Path
+) -> None:
+    alive = tmp_path / "alive"
+
+    def await_age(is_met: Callable[[float], bool]) -> None:
+        deadline = time.monotonic() + 60
+        while not is_met(time.time() - alive.stat().st_mtime):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+    with (
+        Steady() as exchange,
+        running(node.bootstrap, "feed", exchange.url, tmp_path, ALIVE_FILE=str(alive)) as producer,
+    ):
+        feed_when(node.bootstrap, "feed", ticked, producer)
+        await_age(lambda seconds: seconds < 2)
+        with frozen(broker):
+            await_age(lambda seconds: seconds > 5)
+        await_age(lambda seconds: seconds < 2)
+        assert producer.stop() == EXIT_OK, producer.said
+
+
 def test_too_much_that_waits_is_a_gap_and_never_a_book_that_lacks_something(
     broker: psutil.Process, node: KafkaNode, tmp_path: Path
 ) -> None:

@@ -7,11 +7,9 @@ import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from ipaddress import ip_address
 from threading import Lock
 from types import TracebackType
 from typing import Self, TypeVar
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -35,6 +33,7 @@ from bot.gemini_signing import Nonces, sign
 from market.decimals import plain
 from market.symbols import SymbolSteps
 from pipeline.clock import Clock
+from pipeline.rest_client import rest_client
 
 LARGEST_ANSWER = 4 << 20
 
@@ -68,12 +67,7 @@ class GeminiRest:
         self._one_at_a_time = Lock()
         self._skew_ms: int | None = None
         self._answer_seconds = answer_seconds
-        self._client = httpx.Client(
-            base_url=base_url,
-            timeout=httpx.Timeout(answer_seconds, connect=connect_seconds),
-            follow_redirects=False,
-            trust_env=not _is_loopback(base_url),
-        )
+        self._client = rest_client(base_url, connect_seconds=connect_seconds, answer_seconds=answer_seconds)
 
     def __repr__(self) -> str:
         return f"GeminiRest({self._client.base_url}, {self._symbol})"
@@ -220,11 +214,3 @@ class GeminiRest:
             return
         # The header drops what is beyond the whole second: half of one is the better guess.
         self._skew_ms = round(told.timestamp() * 1000) + 500 - self._clock.wall_ms()
-
-
-def _is_loopback(base_url: str) -> bool:
-    host = urlsplit(base_url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

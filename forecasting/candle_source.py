@@ -4,10 +4,8 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
-from ipaddress import ip_address
 from types import TracebackType
 from typing import Any, Self, TypeVar
-from urllib.parse import urlsplit
 
 import httpx
 import msgspec
@@ -15,6 +13,7 @@ import msgspec
 from forecasting.candles import Candle, finished_candles
 from forecasting.errors import CandlesRefused, ExchangeAway
 from pipeline.back_off import BackOff
+from pipeline.rest_client import rest_client
 
 TRIES = 5
 LARGEST_ANSWER = 8 << 20
@@ -32,12 +31,7 @@ class CandleSource:
     def __init__(self, url: str, answer_seconds: float) -> None:
         self._url = url.rstrip("/")
         self._answer_seconds = answer_seconds
-        self._client = httpx.Client(
-            base_url=self._url,
-            timeout=httpx.Timeout(answer_seconds, connect=_CONNECT_SECONDS),
-            follow_redirects=False,
-            trust_env=not _is_loopback(url),
-        )
+        self._client = rest_client(self._url, connect_seconds=_CONNECT_SECONDS, answer_seconds=answer_seconds)
 
     def __enter__(self) -> Self:
         return self
@@ -106,11 +100,3 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
     while cause is not None:
         yield cause
         cause = cause.__cause__ or cause.__context__
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

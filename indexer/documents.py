@@ -23,6 +23,7 @@ from market.journal import (
 )
 from market.liquidity import MINUTE_MS
 from market.records import Gap, Health, PriceVolume, Trade, decode_feed, decode_health, decode_price_volume
+from pipeline import indices
 from pipeline.topics import BOT_EVENTS, EXCHANGES, FORECASTS, HEALTH, SPARK_OUT, feed_topic
 
 FEEDS = tuple(feed_topic(exchange) for exchange in EXCHANGES)
@@ -34,14 +35,14 @@ LONGEST_ID_BYTES = 512
 MOST_MINUTES = 366 * 24 * 60
 
 _JOURNAL_INDEX: dict[type[Any], str] = {
-    Decision: templates.DECISIONS,
-    OrderIntent: templates.INTENTS,
-    OrderRecord: templates.ORDERS,
-    Fill: templates.FILLS,
-    Balance: templates.BALANCES,
-    Ticker: templates.TICKERS,
-    Score: templates.SCORES,
-    StateChange: templates.STATES,
+    Decision: indices.DECISIONS,
+    OrderIntent: indices.INTENTS,
+    OrderRecord: indices.ORDERS,
+    Fill: indices.FILLS,
+    Balance: indices.BALANCES,
+    Ticker: indices.TICKERS,
+    Score: indices.SCORES,
+    StateChange: indices.STATES,
 }
 
 
@@ -77,7 +78,7 @@ def documents(topic: str, value: bytes | None) -> Iterator[Document]:
 
 def minute(record: PriceVolume) -> Document:
     """A minute's liquidity. Spark may write a minute twice: the id makes it one document."""
-    return _of_record(templates.LIQUIDITY, _window_id(record, record.window_start), record.window_start, record)
+    return _of_record(indices.LIQUIDITY, _window_id(record, record.window_start), record.window_start, record)
 
 
 def corrections(gap: Gap) -> Iterator[Document]:
@@ -103,7 +104,7 @@ def corrections(gap: Gap) -> Iterator[Document]:
             "complete": False,
             "reason": gap.reason,
         }
-        yield _document(templates.LIQUIDITY, f"{_window_id(gap, start)}|correction", source)
+        yield _document(indices.LIQUIDITY, f"{_window_id(gap, start)}|correction", source)
 
 
 def journaled(record: JournalRecord) -> Document:
@@ -115,7 +116,7 @@ def _of_feed(value: bytes) -> Iterator[Document]:
     record = decode_feed(value)
     if isinstance(record, Trade):
         id = f"{record.exchange}|{record.symbol}|{record.trade_id}"
-        yield _of_record(templates.TRADES, id, record.event_time, record)
+        yield _of_record(indices.TRADES, id, record.event_time, record)
     elif isinstance(record, Gap):
         yield from corrections(record)
 
@@ -126,7 +127,7 @@ def _of_forecast(value: bytes) -> Iterator[Document]:
     except (UnicodeDecodeError, RecursionError) as error:
         raise MalformedRecord(str(error)) from error
     if isinstance(record, ForecastOrigin):
-        yield _of_record(templates.FORECASTS, record.id, record.event_time, record)
+        yield _of_record(indices.FORECASTS, record.id, record.event_time, record)
     else:
         yield from _rows(record)
 
@@ -141,14 +142,14 @@ def _rows(day: ForecastDay) -> Iterator[Document]:
             "forecast": day.forecast,
             **msgspec.to_builtins(row),
         }
-        yield _document(templates.FORECASTS, f"{day.forecast}|{row.ds}", source)
+        yield _document(indices.FORECASTS, f"{day.forecast}|{row.ds}", source)
 
 
 def _sample(record: Health) -> Document:
     of_whom = f"{record.part}|{record.symbol}" if record.symbol else record.part
     charted = {name: value for name in templates.CHARTED if _is_whole(value := record.metrics.get(name))}
     source = {"@timestamp": record.event_time, **msgspec.to_builtins(record), **charted}
-    return _document(templates.HEALTH, f"{of_whom}|{record.event_time}", source)
+    return _document(indices.HEALTH, f"{of_whom}|{record.event_time}", source)
 
 
 def _is_whole(value: object) -> bool:

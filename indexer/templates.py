@@ -14,19 +14,20 @@ import msgspec
 from market.forecast import ForecastOrigin
 from market.journal import Balance, Decision, Fill, OrderIntent, OrderRecord, Score, StateChange, Ticker
 from market.records import Health, PriceVolume, Trade
-
-LIQUIDITY = "crypto-liquidity"
-TRADES = "crypto-trades"
-TICKERS = "crypto-tickers"
-DECISIONS = "crypto-decisions"
-INTENTS = "crypto-intents"
-ORDERS = "crypto-orders"
-FILLS = "crypto-fills"
-BALANCES = "crypto-balances"
-SCORES = "crypto-scores"
-STATES = "crypto-states"
-FORECASTS = "crypto-forecasts"
-HEALTH = "crypto-health"
+from pipeline.indices import (
+    BALANCES,
+    DECISIONS,
+    FILLS,
+    FORECASTS,
+    HEALTH,
+    INTENTS,
+    LIQUIDITY,
+    ORDERS,
+    SCORES,
+    STATES,
+    TICKERS,
+    TRADES,
+)
 
 _KEYWORD = {"type": "keyword"}
 _DATE = {"type": "date", "format": "epoch_millis"}

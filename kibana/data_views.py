@@ -4,19 +4,20 @@ A view does not list the index's fields: Kibana asks Elasticsearch for them each
 """
 
 from kibana.saved_objects import SavedObject
-
-LIQUIDITY = "crypto-liquidity"
-TRADES = "crypto-trades"
-TICKERS = "crypto-tickers"
-DECISIONS = "crypto-decisions"
-INTENTS = "crypto-intents"
-ORDERS = "crypto-orders"
-FILLS = "crypto-fills"
-BALANCES = "crypto-balances"
-SCORES = "crypto-scores"
-STATES = "crypto-states"
-FORECASTS = "crypto-forecasts"
-HEALTH = "crypto-health"
+from pipeline.indices import (
+    BALANCES,
+    DECISIONS,
+    FILLS,
+    FORECASTS,
+    HEALTH,
+    INTENTS,
+    LIQUIDITY,
+    ORDERS,
+    SCORES,
+    STATES,
+    TICKERS,
+    TRADES,
+)
 
 TIME_FIELD = "@timestamp"
 # As a person finds them in Discover.

@@ -6,12 +6,12 @@ from typing import TypeVar
 
 from kibana.content import saved_objects
 from kibana.dashboards import DASHBOARDS, FIRST
-from kibana.data_views import LIQUIDITY
 from kibana.errors import KibanaAway
 from kibana.kibana_api import KibanaApi
 from kibana.saved_objects import ndjson
 from kibana.settings import KibanaSettings
 from pipeline.back_off import BackOff
+from pipeline.indices import LIQUIDITY
 from pipeline.log import get_log
 from pipeline.process import StopSignal
 

@@ -3,7 +3,7 @@
 from kibana.charts import Chart, number, over_time, thresholds, xy
 from kibana.columns import average, count, distinct, running_total, total
 from kibana.dashboard import COLUMNS, Dashboard, Panel
-from kibana.data_views import BALANCES, DECISIONS, FILLS, LIQUIDITY, SCORES, TICKERS
+from pipeline.indices import BALANCES, DECISIONS, FILLS, LIQUIDITY, SCORES, TICKERS
 
 HALF, SIXTH = COLUMNS // 2, COLUMNS // 6
 NUMBER_HEIGHT, CHART_HEIGHT = 5, 13

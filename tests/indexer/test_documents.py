@@ -9,31 +9,32 @@ from indexer import templates
 from indexer.documents import LONGEST_ID_BYTES, MOST_MINUTES, TOPICS, Document, documents
 from market.errors import MarketError
 from market.records import L2, Book, Change, Health, Tick, encode
+from pipeline import indices
 from pipeline.topics import BOT_COMMANDS, DEAD_LETTERS, FORECASTS, GEMINI_FEED, HEALTH, SPARK_OUT, topic_specs
 from tests.indexer.made_up import MINUTE, NOW, as_value, forecast_day, gap, health, minute, one_of_each, trade
 
 SYMBOL = "BTCUSD"
 EXPECTED = {
-    "trade": (templates.TRADES, ["gemini|BTCUSD|t-1"]),
+    "trade": (indices.TRADES, ["gemini|BTCUSD|t-1"]),
     "gap": (
-        templates.LIQUIDITY,
+        indices.LIQUIDITY,
         [f"gemini|BTCUSD|{MINUTE}|correction", f"gemini|BTCUSD|{MINUTE + 60_000}|correction"],
     ),
-    "price_volume": (templates.LIQUIDITY, [f"gemini|BTCUSD|{MINUTE}"]),
-    "decision": (templates.DECISIONS, ["BTCUSD-decision"]),
-    "order_intent": (templates.INTENTS, ["BTCUSD-intent"]),
-    "order": (templates.ORDERS, ["BTCUSD-order"]),
-    "fill": (templates.FILLS, ["BTCUSD-fill"]),
-    "balance": (templates.BALANCES, ["BTCUSD-balance"]),
-    "ticker": (templates.TICKERS, ["BTCUSD-ticker"]),
-    "score": (templates.SCORES, ["BTCUSD-score"]),
-    "state": (templates.STATES, ["BTCUSD-state"]),
-    "forecast": (templates.FORECASTS, ["BTCUSD-forecast"]),
+    "price_volume": (indices.LIQUIDITY, [f"gemini|BTCUSD|{MINUTE}"]),
+    "decision": (indices.DECISIONS, ["BTCUSD-decision"]),
+    "order_intent": (indices.INTENTS, ["BTCUSD-intent"]),
+    "order": (indices.ORDERS, ["BTCUSD-order"]),
+    "fill": (indices.FILLS, ["BTCUSD-fill"]),
+    "balance": (indices.BALANCES, ["BTCUSD-balance"]),
+    "ticker": (indices.TICKERS, ["BTCUSD-ticker"]),
+    "score": (indices.SCORES, ["BTCUSD-score"]),
+    "state": (indices.STATES, ["BTCUSD-state"]),
+    "forecast": (indices.FORECASTS, ["BTCUSD-forecast"]),
     "forecast_day": (
-        templates.FORECASTS,
+        indices.FORECASTS,
         [f"BTCUSD-forecast|{MINUTE + 60_000}", f"BTCUSD-forecast|{MINUTE + 120_000}"],
     ),
-    "health": (templates.HEALTH, [f"part-BTCUSD|{NOW}"]),
+    "health": (indices.HEALTH, [f"part-BTCUSD|{NOW}"]),
 }
 
 

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from elasticsearch import Elasticsearch
 from kafka import KafkaProducer
 
-from indexer import templates
 from indexer.documents import documents
 from indexer.settings import IndexerSettings
 from local.elasticsearch import ElasticsearchServer
 from local.kafka import KafkaServer
 from market.records import encode
+from pipeline import indices
 from pipeline.bounded_producer import producer_config
 from pipeline.kafka_clients import end_offsets
 from pipeline.topics import BOT_EVENTS, FORECASTS, GEMINI_FEED, HEALTH, SPARK_OUT
@@ -83,7 +83,7 @@ def test_correction_stands_beside_its_minute_whichever_comes_first(
         publish(broker.bootstrap, [(GEMINI_FEED, gap(symbol, MINUTE + 1, MINUTE + 60_001))])
         indexed.await_ids([first, f"{first}|correction", f"{second}|correction"])
         publish(broker.bootstrap, [(SPARK_OUT, minute(symbol, MINUTE + 60_000))])
-        indexed.await_ids([first, f"{first}|correction", second, f"{second}|correction"], templates.LIQUIDITY)
+        indexed.await_ids([first, f"{first}|correction", second, f"{second}|correction"], indices.LIQUIDITY)
 
 
 def test_what_cannot_be_indexed_is_put_aside_and_the_rest_goes_on(
@@ -221,7 +221,7 @@ def test_disk_too_full_for_elasticsearch_loses_nothing_and_all_goes_on_when_ther
         publish(broker.bootstrap, trades(symbol, range(10)))
         indexed.await_ids(trade_ids(symbol, range(10)))
         await_done(broker.bootstrap, GEMINI_FEED)
-        with read_only_for_want_of_room(admin, templates.TRADES):
+        with read_only_for_want_of_room(admin, indices.TRADES):
             before = committed(broker.bootstrap, GEMINI_FEED)
             publish(broker.bootstrap, trades(symbol, range(10, 30)))
             await_true(lambda: last_metrics(broker.bootstrap, started).get("elasticsearch") == "away", "a sign of it")

@@ -16,6 +16,7 @@ from indexer.errors import ElasticsearchAway, ElasticsearchRefuses
 from local.elasticsearch import ElasticsearchServer
 from local.elasticsearch_accounts import READER
 from market.records import encode
+from pipeline import indices
 from pipeline.topics import GEMINI_FEED
 from tests.indexer.indexed import Indexed
 from tests.indexer.made_up import as_value, one_of_each, trade
@@ -42,9 +43,9 @@ def test_record_of_each_kind_with_all_its_fields_is_taken(
 def test_document_can_be_read_as_what_it_means(writer: ElasticsearchWriter, symbol: str, admin: Elasticsearch) -> None:
     writer.put_templates()
     writer.write(documents_of_each_kind(symbol))
-    admin.indices.refresh(index=templates.LIQUIDITY)
+    admin.indices.refresh(index=indices.LIQUIDITY)
     found = admin.search(
-        index=templates.LIQUIDITY,
+        index=indices.LIQUIDITY,
         query={"bool": {"filter": [{"term": {"symbol": symbol}}, {"term": {"complete": True}}]}},
         aggs={"ask": {"sum": {"field": "ask"}}, "minutes": {"date_histogram": {"field": "@timestamp", **PER_MINUTE}}},
     )
@@ -64,15 +65,15 @@ def test_templates_are_put_again_and_again(writer: ElasticsearchWriter) -> None:
 def test_index_made_before_a_field_was_added_takes_the_field(
     writer: ElasticsearchWriter, symbol: str, admin: Elasticsearch, indexed: Indexed
 ) -> None:
-    admin.indices.delete(index=templates.SCORES, ignore_unavailable=True)
-    admin.options(ignore_status=404).indices.delete_index_template(name=templates.SCORES)
-    old = {name: kind for name, kind in template_properties(templates.SCORES).items() if name != "net_percent"}
-    admin.indices.create(index=templates.SCORES, mappings={"dynamic": "strict", "properties": old})
-    of_score = [document for document in documents_of_each_kind(symbol) if document.index == templates.SCORES]
+    admin.indices.delete(index=indices.SCORES, ignore_unavailable=True)
+    admin.options(ignore_status=404).indices.delete_index_template(name=indices.SCORES)
+    old = {name: kind for name, kind in template_properties(indices.SCORES).items() if name != "net_percent"}
+    admin.indices.create(index=indices.SCORES, mappings={"dynamic": "strict", "properties": old})
+    of_score = [document for document in documents_of_each_kind(symbol) if document.index == indices.SCORES]
     assert len(writer.write(of_score)) == 1
     writer.put_templates()
     assert writer.write(of_score) == ()
-    assert indexed.ids(templates.SCORES) == {f"{symbol}-score"}
+    assert indexed.ids(indices.SCORES) == {f"{symbol}-score"}
 
 
 def template_properties(index: str) -> dict[str, object]:
@@ -99,13 +100,13 @@ def test_documents_of_many_megabytes_go_in_several_requests_and_keep_their_place
     writer: ElasticsearchWriter, symbol: str, indexed: Indexed
 ) -> None:
     writer.put_templates()
-    (intent,) = (document for document in documents_of_each_kind(symbol) if document.index == templates.INTENTS)
+    (intent,) = (document for document in documents_of_each_kind(symbol) if document.index == indices.INTENTS)
     long = dict.fromkeys(("bot", "client_order_id", "side", "purpose"), "x" * 30_000)
     given = [Document(intent.index, f"{symbol}-{n}", intent.source | long) for n in range(60)]
     given[50].source["amount"] = "wrong"
     assert sum(len(msgspec.json.encode(document.source)) for document in given) > LARGEST_REQUEST_BYTES
     assert [each.place for each in writer.write(given)] == [50]
-    assert len(indexed.ids(templates.INTENTS)) == 59
+    assert len(indexed.ids(indices.INTENTS)) == 59
 
 
 def test_index_that_an_operator_made_read_only_is_waited_for(
@@ -113,12 +114,12 @@ def test_index_that_an_operator_made_read_only_is_waited_for(
 ) -> None:
     writer.put_templates()
     given = trades(symbol, "1")
-    admin.indices.put_settings(index=templates.TRADES, settings={"index.blocks.write": True})
+    admin.indices.put_settings(index=indices.TRADES, settings={"index.blocks.write": True})
     try:
         with pytest.raises(ElasticsearchAway, match="blocked"):
             writer.write(given)
     finally:
-        admin.indices.put_settings(index=templates.TRADES, settings={"index.blocks.write": None})
+        admin.indices.put_settings(index=indices.TRADES, settings={"index.blocks.write": None})
     assert writer.write(given) == ()
     assert indexed.ids() == {given[0].id}
 

@@ -31,6 +31,7 @@ def server(node: KafkaNode) -> Iterator[KafkaServer]:
     server.kill()
 
 
+@pytest.mark.slow
 def test_topics_and_records_outlive_a_kill_and_a_restart(server: KafkaServer) -> None:
     server.start()
     server.await_ready()

@@ -290,6 +290,7 @@ def test_topic_in_the_future_is_refused_in_a_sentence(
     assert "Traceback" not in producer.said
 
 
+@pytest.mark.slow
 def test_broker_that_goes_away_leaves_a_gap_and_what_was_acknowledged(
     jdk: Jdk,
     artifact_cache: ArtifactCache,

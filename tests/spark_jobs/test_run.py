@@ -105,6 +105,7 @@ def test_minutes_equal_the_recount_and_bad_records_become_dead_letters(job: Job)
     }
 
 
+@pytest.mark.slow
 def test_job_that_was_killed_goes_on_and_changes_no_minute(job: Job) -> None:
     publish(job, [*BOTH_SIDES, *ONE_SIDE])
     with job.running() as running, ThreadPoolExecutor() as pool:

@@ -6,16 +6,16 @@ from decimal import Decimal
 
 from market.symbols import SymbolSteps, UnknownSymbol, steps_of
 
-# Exchanges that write the quote first where there is a dash: KRW-BTC.
-QUOTE_FIRST = frozenset({"upbit"})
-# Quotes of symbols without a dash, the longer of two that end alike first.
-QUOTES = ("FDUSD", "USDT", "USDC", "TUSD", "USD", "EUR", "GBP", "TRY", "BRL", "KRW", "JPY", "SGD", "BTC", "ETH", "BNB")
+# What others are bought with: of two currencies here, the one that comes first buys the other. KRW-BTC, ETH-BTC and
+# BTC-USD are written either way round.
+_FIAT = ("USD", "EUR", "GBP", "KRW", "JPY", "TRY", "BRL", "SGD")
+QUOTES = (*_FIAT, "USDT", "USDC", "FDUSD", "TUSD", "BTC", "ETH", "BNB")
 # Nobody checks a paper order's steps: these are the finest that records can hold in common, and a least worth naming.
 FINEST = Decimal("0.00000001")
 LEAST = Decimal("0.00001")
 
 
-def steps_on_paper(exchange: str, symbol: str) -> SymbolSteps:
+def steps_on_paper(symbol: str) -> SymbolSteps:
     """The steps of a symbol: Gemini's own where they are known, else the finest.
 
     Raises `UnknownSymbol` where it cannot be told what is bought with what.
@@ -23,15 +23,20 @@ def steps_on_paper(exchange: str, symbol: str) -> SymbolSteps:
     try:
         return steps_of(symbol)
     except UnknownSymbol:
-        base, quote = _currencies(exchange, symbol)
+        base, quote = _currencies(symbol)
         return SymbolSteps(symbol, base, quote, FINEST, FINEST, LEAST)
 
 
-def _currencies(exchange: str, symbol: str) -> tuple[str, str]:
+def _currencies(symbol: str) -> tuple[str, str]:
+    """Base and quote."""
     first, dash, second = symbol.partition("-")
     if dash:
-        return (second, first) if exchange in QUOTE_FIRST else (first, second)
-    for quote in QUOTES:
-        if symbol.endswith(quote) and len(symbol) > len(quote):
-            return symbol.removesuffix(quote), quote
-    raise UnknownSymbol(f"{symbol} does not end in a quote that is known: {', '.join(QUOTES)}")
+        known = [quote for quote in QUOTES if quote in (first, second)]
+        if known:
+            return (second, first) if known[0] == first else (first, second)
+    else:
+        # The longest, for BTCFDUSD ends in USD too.
+        for quote in sorted(QUOTES, key=len, reverse=True):
+            if symbol.endswith(quote) and symbol != quote:
+                return symbol.removesuffix(quote), quote
+    raise UnknownSymbol(f"{symbol} has no quote that is known: {', '.join(QUOTES)}")

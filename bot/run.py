@@ -131,7 +131,7 @@ def _rest(settings: BotSettings, clock: Clock, stack: ExitStack, stop: StopSigna
 
 def _paper(settings: BotSettings, clock: Clock, stack: ExitStack) -> Exchange:
     try:
-        steps = steps_on_paper(settings.bot_exchange, settings.bot_symbol)
+        steps = steps_on_paper(settings.bot_symbol)
     except UnknownSymbol as error:
         raise WrongSettings(f"BOT_SYMBOL={settings.bot_symbol} cannot be traded on paper: {error}") from error
     books = stack.enter_context(

@@ -14,20 +14,7 @@ import msgspec
 from market.forecast import ForecastOrigin
 from market.journal import Balance, Decision, Fill, OrderIntent, OrderRecord, Score, StateChange, Ticker
 from market.records import Health, PriceVolume, Trade
-from pipeline.indices import (
-    BALANCES,
-    DECISIONS,
-    FILLS,
-    FORECASTS,
-    HEALTH,
-    INTENTS,
-    LIQUIDITY,
-    ORDERS,
-    SCORES,
-    STATES,
-    TICKERS,
-    TRADES,
-)
+from pipeline import indices
 
 _KEYWORD = {"type": "keyword"}
 _DATE = {"type": "date", "format": "epoch_millis"}
@@ -60,23 +47,23 @@ CHARTED += ("repeated_frames", "repeated_trades", "trades_before_book", "late_fr
 CHARTED += ("crossed_books", "delay_ms_p50", "delay_ms_p99", "delay_ms_max", "records_behind", "documents")
 # What a correction and a forecast's row have besides the fields of the record whose index they share.
 _BESIDES: dict[str, dict[str, Any]] = {
-    LIQUIDITY: {"reason": _KEYWORD},
-    HEALTH: dict.fromkeys(CHARTED, _WHOLE),
-    FORECASTS: {"forecast": _KEYWORD, "ds": _DATE, "yhat": _MONEY, "delta": _MONEY, "side": _KEYWORD},
+    indices.LIQUIDITY: {"reason": _KEYWORD},
+    indices.HEALTH: dict.fromkeys(CHARTED, _WHOLE),
+    indices.FORECASTS: {"forecast": _KEYWORD, "ds": _DATE, "yhat": _MONEY, "delta": _MONEY, "side": _KEYWORD},
 }
 _RECORDS: dict[str, type[msgspec.Struct]] = {
-    LIQUIDITY: PriceVolume,
-    TRADES: Trade,
-    TICKERS: Ticker,
-    DECISIONS: Decision,
-    INTENTS: OrderIntent,
-    ORDERS: OrderRecord,
-    FILLS: Fill,
-    BALANCES: Balance,
-    SCORES: Score,
-    STATES: StateChange,
-    FORECASTS: ForecastOrigin,
-    HEALTH: Health,
+    indices.LIQUIDITY: PriceVolume,
+    indices.TRADES: Trade,
+    indices.TICKERS: Ticker,
+    indices.DECISIONS: Decision,
+    indices.INTENTS: OrderIntent,
+    indices.ORDERS: OrderRecord,
+    indices.FILLS: Fill,
+    indices.BALANCES: Balance,
+    indices.SCORES: Score,
+    indices.STATES: StateChange,
+    indices.FORECASTS: ForecastOrigin,
+    indices.HEALTH: Health,
 }
 INDICES = tuple(_RECORDS)
 

@@ -4,36 +4,23 @@ A view does not list the index's fields: Kibana asks Elasticsearch for them each
 """
 
 from kibana.saved_objects import SavedObject
-from pipeline.indices import (
-    BALANCES,
-    DECISIONS,
-    FILLS,
-    FORECASTS,
-    HEALTH,
-    INTENTS,
-    LIQUIDITY,
-    ORDERS,
-    SCORES,
-    STATES,
-    TICKERS,
-    TRADES,
-)
+from pipeline import indices
 
 TIME_FIELD = "@timestamp"
 # As a person finds them in Discover.
 NAMES = {
-    LIQUIDITY: "Liquidity by minute",
-    TRADES: "Trades of the market",
-    TICKERS: "Bid and ask by minute",
-    DECISIONS: "Decisions",
-    INTENTS: "Order intents",
-    ORDERS: "Orders",
-    FILLS: "Fills",
-    BALANCES: "Balances by minute",
-    SCORES: "Finished rounds",
-    STATES: "States of the bot",
-    FORECASTS: "Forecasts",
-    HEALTH: "Health of the parts",
+    indices.LIQUIDITY: "Liquidity by minute",
+    indices.TRADES: "Trades of the market",
+    indices.TICKERS: "Bid and ask by minute",
+    indices.DECISIONS: "Decisions",
+    indices.INTENTS: "Order intents",
+    indices.ORDERS: "Orders",
+    indices.FILLS: "Fills",
+    indices.BALANCES: "Balances by minute",
+    indices.SCORES: "Finished rounds",
+    indices.STATES: "States of the bot",
+    indices.FORECASTS: "Forecasts",
+    indices.HEALTH: "Health of the parts",
 }
 
 

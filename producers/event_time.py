@@ -34,6 +34,7 @@ class EventTime:
         self._tally = tally
         self._metrics = metrics
         self._clock = ExchangeClock(farthest_ahead_ms)
+        # Asked for each message: straight away, without a step between.
         self.fits = self._clock.fits
         # The earliest tick that may be due; 0: somebody has just begun.
         self.due: float = 0

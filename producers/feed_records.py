@@ -14,7 +14,6 @@ from producers.protocol import ParsedTrade
 # Kafka refuses messages above about 1 MB; a change is encoded in about this much more than its texts.
 LARGEST_L2_BYTES = 500_000
 CHANGE_FRAME_BYTES = 130
-UNSPLIT = LARGEST_L2_BYTES // 4 // CHANGE_FRAME_BYTES  # so many changes always fit into one record
 LEVELS = 50  # of each side, in a book record
 
 
@@ -36,7 +35,7 @@ def add_l2_records(changes: Sequence[Change], source: Provenance, records: list[
     """One l2 record; a large one in numbered pieces; none without changes."""
     if not changes:
         return
-    if len(changes) <= UNSPLIT:
+    if len(changes) * CHANGE_FRAME_BYTES <= LARGEST_L2_BYTES // 4:
         records.append(_l2(changes, source))
         return
     parts = split(changes)
@@ -76,15 +75,11 @@ def _l2(changes: Sequence[Change], source: Provenance, piece: int | None = None,
         late=source.late,
         exchange_time=source.exchange_time,
         time_from=source.time_from,
-        changes=stored(changes),
+        # A sequence that knows its own JSON stands for the tuple that it is read back as.
+        changes=changes if type(changes) is PlainChanges else tuple(changes),  # type: ignore[arg-type]
         piece=piece,
         pieces=pieces,
     )
-
-
-def stored(changes: Sequence[Change]) -> tuple[Change, ...]:
-    """The changes as a record bears them: what knows its own JSON stands for the tuple that it is read back as."""
-    return changes if type(changes) is PlainChanges else tuple(changes)  # type: ignore[return-value]
 
 
 def split(changes: Sequence[Change], largest: int = LARGEST_L2_BYTES) -> list[Sequence[Change]]:

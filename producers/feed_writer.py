@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from market.records import L2, Change, Gap
+from market.records import Change, Gap
 from pipeline.metrics import Metrics
 from producers.arrivals import FrameArrived
 from producers.event_time import EventTime
 from producers.exchange_clock import Reading
 from producers.feed_outcome import Outcome
-from producers.feed_records import UNSPLIT, Provenance, add_l2_records, gap_record, stored, trade_record
+from producers.feed_records import Provenance, add_l2_records, gap_record, trade_record
 from producers.protocol import BookNews, News
 from producers.symbol_feed import Doubt, SymbolFeed
 from producers.tally import Tally
@@ -42,45 +42,32 @@ class FeedWriter:
             time.start_ticks(moment)
         if moment >= time.due:
             time.write_ticks(moment, at, out, (symbol,) if stands_in is None else ())
-        event_time = time.last
-        if moment > event_time:
-            time.last = event_time = moment
+        event_time = time.raised(moment)
         late = moment < event_time
         self.lag_ms = at.wall_ms - event_time
-        own_time = news.exchange_time if late and stands_in is None else None
-        changes = news.changes
-        if kind == "changes" and symbol.doubt is None and not news.trades and len(changes) <= UNSPLIT:
-            # Nearly all that comes. What is below would do the same, and takes its time.
-            symbol.prove_until(event_time, news.last_id)
-            symbol.take_changes(changes, news.last_id)
-            if changes:
-                out.records.append(
-                    L2(
-                        exchange=self._exchange,
-                        symbol=symbol.symbol,
-                        event_time=event_time,
-                        received_time=at.wall_ms,
-                        connection=frame.connection,
-                        sequence=news.sequence,
-                        late=late,
-                        exchange_time=own_time,
-                        time_from=stands_in,
-                        changes=stored(changes),
-                    )
-                )
-        else:
-            source = Provenance(
-                self._exchange,
-                symbol.symbol,
-                event_time,
-                at.wall_ms,
-                frame.connection,
-                news.sequence,
-                late,
-                own_time,
-                stands_in,
-            )
-            self._write_from(source, symbol, news, kind, out)
+        source = Provenance(
+            self._exchange,
+            symbol.symbol,
+            event_time,
+            at.wall_ms,
+            frame.connection,
+            news.sequence,
+            late,
+            news.exchange_time if late and stands_in is None else None,
+            stands_in,
+        )
+        if symbol.doubt is not None:
+            out.records.append(self._gap(symbol.doubt, source))
+            symbol.recover(event_time)
+            time.start_ticks(event_time)
+        symbol.prove_until(event_time, news.last_id)
+        if kind:
+            add_l2_records(_taken(symbol, news, kind), source, out.records)
+        if news.trades:
+            if news.is_history or kind == "snapshot":
+                self.remember(symbol, news)
+            else:
+                self._write_trades(symbol, news, source, out)
         tally = self._tally
         if news.ignored:
             tally.ignored_events += news.ignored
@@ -88,19 +75,6 @@ class FeedWriter:
             tally.late_frames += 1
         if stands_in is None:
             tally.delays.append(at.wall_ms - moment)
-
-    def _write_from(self, source: Provenance, symbol: SymbolFeed, news: News, kind: BookNews, out: Outcome) -> None:
-        if symbol.doubt is not None:
-            out.records.append(self._gap(symbol.doubt, source))
-            symbol.recover(source.event_time)
-            self._time.start_ticks(source.event_time)
-        symbol.prove_until(source.event_time, news.last_id)
-        if kind:
-            add_l2_records(_taken(symbol, news, kind), source, out.records)
-        if news.trades and (news.is_history or kind == "snapshot"):
-            self.remember(symbol, news)
-        elif news.trades:
-            self._write_trades(symbol, news, source, out)
 
     def restart(self, reading: Reading, frame: FrameArrived, out: Outcome) -> None:
         """The exchange's clock began anew: which minutes the last records belong to is in doubt."""

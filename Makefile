@@ -99,5 +99,5 @@ demo-picture: environment ## draw docs/demo.svg anew from a run of the demo
 	@STATE_DIR=$(PICTURE_STATE) DEMO_SPEED=4 $(RUN) -m local demo --minutes 14 --picture docs/demo.svg
 
 lock: ## resolve requirements/*.in anew (needs uv)
-	@for name in run dev app spark fetch; do uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	@for name in run dev app spark fetch build; do uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		--no-annotate requirements/$$name.in -o requirements/$$name.lock; done

@@ -46,6 +46,13 @@ def make_ready(environment: Path, lock: Path) -> None:
             _set_up(environment, lock)
 
 
+def compile_levels(environment: Path) -> None:
+    """Builds the compiled code where that is possible; says so where it is not. Raises `SetUpFailed`."""
+    done = subprocess.run([str(python_in(environment)), "-m", "market.compiled"], cwd=str(ROOT), check=False)
+    if done.returncode:
+        raise SetUpFailed(f"compiling failed (see above): {done.returncode}")
+
+
 def _set_up(environment: Path, lock: Path) -> None:
     if not _is_whole(environment):
         shutil.rmtree(environment, ignore_errors=True)
@@ -121,6 +128,7 @@ def main() -> int:
     os.chdir(ROOT)
     try:
         make_ready(ENVIRONMENT, ROOT / "requirements" / ("dev.lock" if dev else "run.lock"))
+        compile_levels(ENVIRONMENT)
     except SetUpFailed as error:
         print(f"Set-up stopped: {error}", file=sys.stderr)
         return 1

@@ -4,95 +4,20 @@ The whole book is kept, however deep. Levels are found by their price in whole t
 are one level, and no float is ever a price.
 """
 
-from bisect import bisect_left, insort
-from collections.abc import Iterable
-from decimal import ROUND_CEILING, Decimal
+from decimal import ROUND_FLOOR, Decimal
 
-from market.decimals import EXACT, PRICE_TICKS
-from market.plain_changes import PlainChanges
-from market.records import Change, Level, Side
+from market.decimals import EXACT
+from market.levels import Ladders
+from market.records import Level, Side
 
 _TICK = Decimal(1).scaleb(-8)
 _TWO = Decimal(2)
+# No price has more.
+_MOST_TICKS = 10**18
 
 
-class _Ladder:
-    """One side: levels by their place, and the places in order, the best one last.
-
-    A place is the price in ticks for bids and its negative for asks: so what happens at the touch, where most does, is
-    at the end of the list, where putting in and taking out moves little.
-    """
-
-    __slots__ = ("levels", "places")
-
-    def __init__(self) -> None:
-        self.places: list[int] = []
-        self.levels: dict[int, Level] = {}
-
-    def remove(self, place: int) -> None:
-        if self.levels.pop(place, None) is not None:
-            del self.places[bisect_left(self.places, place)]
-
-    def apply(self, places: list[int], levels: list[Level]) -> None:
-        known, order = self.levels, self.places
-        for place, level in zip(places, levels, strict=True):
-            if level[1].strip("0."):  # more than nothing, however nothing is spelled
-                if place not in known:
-                    insort(order, place)
-                known[place] = level
-            elif known.pop(place, None) is not None:
-                del order[bisect_left(order, place)]
-
-    def best(self, levels: int) -> tuple[Level, ...]:
-        return tuple(map(self.levels.__getitem__, self.places[: -levels - 1 : -1])) if levels > 0 else ()
-
-
-class OrderBook:
-    """Levels of both sides; a level with nothing remaining is removed, and removing an unknown one changes nothing.
-
-    Prices and sizes must have been checked (`market.decimals`); a price that does not fit raises `OutOfRange`.
-    """
-
-    def __init__(self) -> None:
-        self._bids = _Ladder()
-        self._asks = _Ladder()
-
-    def apply(self, changes: Iterable[Change]) -> None:
-        """Set each change's level to its new total."""
-        if type(changes) is PlainChanges:  # quicker than isinstance for an abstract class
-            self._bids.apply(changes.bids.ticks, changes.bids.texts)
-            self._asks.apply([-ticks for ticks in changes.asks.ticks], changes.asks.texts)
-            return
-        bids, asks = self._bids, self._asks
-        for change in changes:
-            price, remaining = change.price, change.remaining
-            if change.side == "bid":
-                ladder, place = bids, PRICE_TICKS[price]
-            else:
-                ladder, place = asks, -PRICE_TICKS[price]
-            if remaining.strip("0."):  # more than nothing, however nothing is spelled
-                if place not in ladder.levels:
-                    insort(ladder.places, place)
-                ladder.levels[place] = (price, remaining)
-            else:
-                ladder.remove(place)
-
-    def replace(self, changes: Iterable[Change]) -> None:
-        """Forget every level and take these; faster than one by one for a large first book."""
-        bids: dict[int, Level] = {}
-        asks: dict[int, Level] = {}
-        for change in changes:
-            price, remaining = change.price, change.remaining
-            if change.side == "bid":
-                levels, place = bids, PRICE_TICKS[price]
-            else:
-                levels, place = asks, -PRICE_TICKS[price]
-            if remaining.strip("0."):  # more than nothing, however nothing is spelled
-                levels[place] = (price, remaining)
-            else:
-                levels.pop(place, None)
-        self._bids.levels, self._bids.places = bids, sorted(bids)
-        self._asks.levels, self._asks.places = asks, sorted(asks)
+class OrderBook(Ladders):
+    """Levels of both sides (`market.plain_ladders` says how they change), and what is asked of a book."""
 
     def clear(self) -> None:
         """Forget every level."""
@@ -100,11 +25,11 @@ class OrderBook:
 
     def top(self, levels: int) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
         """The best levels of the bids and of the asks, best first."""
-        return self._bids.best(levels), self._asks.best(levels)
+        return self.best("bid", levels), self.best("ask", levels)
 
     def remaining(self, side: Side, price: Decimal) -> Decimal:
         """What remains at a price; 0 without a level there."""
-        level = self._ladder(side).levels.get(_place(side, price))
+        level = self.level(side, _floor(price))
         return Decimal(level[1]) if level and Decimal(level[0]) == price else Decimal(0)
 
     def within(self, distance: Decimal) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
@@ -112,23 +37,20 @@ class OrderBook:
         mid = self.mid
         if mid is None:
             return (), ()
-        bids, asks = self._bids.places, self._asks.places
         lowest, highest = EXACT.subtract(mid, distance), EXACT.add(mid, distance)
-        near_bids = len(bids) - bisect_left(bids, _ceiling(lowest))
-        near_asks = len(asks) - bisect_left(asks, _ceiling(-highest))
-        return self._bids.best(near_bids), self._asks.best(near_asks)
+        near_bids = self.count_to("bid", -_floor(EXACT.minus(lowest)))
+        near_asks = self.count_to("ask", _floor(highest))
+        return self.best("bid", near_bids), self.best("ask", near_asks)
 
     @property
     def best_bid(self) -> Decimal | None:
         """The highest price that is bid."""
-        places = self._bids.places
-        return Decimal(self._bids.levels[places[-1]][0]) if places else None
+        return self._best_price("bid")
 
     @property
     def best_ask(self) -> Decimal | None:
         """The lowest price that is asked."""
-        places = self._asks.places
-        return Decimal(self._asks.levels[places[-1]][0]) if places else None
+        return self._best_price("ask")
 
     @property
     def mid(self) -> Decimal | None:
@@ -142,24 +64,12 @@ class OrderBook:
         bid, ask = self.best_bid, self.best_ask
         return None if bid is None or ask is None else EXACT.subtract(ask, bid)
 
-    @property
-    def is_crossed(self) -> bool:
-        """Whether the best bid is at or above the best ask: impossible in a book without a lost message."""
-        bids, asks = self._bids.places, self._asks.places
-        return bool(bids and asks) and bids[-1] >= -asks[-1]
-
-    def __len__(self) -> int:
-        return len(self._bids.places) + len(self._asks.places)
-
-    def _ladder(self, side: Side) -> _Ladder:
-        return self._bids if side == "bid" else self._asks
+    def _best_price(self, side: Side) -> Decimal | None:
+        best = self.best(side, 1)
+        return Decimal(best[0][0]) if best else None
 
 
-def _place(side: Side, price: Decimal) -> int:
-    ticks = _ceiling(price)
-    return ticks if side == "bid" else -ticks
-
-
-def _ceiling(price: Decimal) -> int:
-    """The first whole tick at or above a price."""
-    return int(EXACT.divide(price, _TICK).to_integral_value(ROUND_CEILING))
+def _floor(price: Decimal) -> int:
+    """The last whole tick at or below a price, no farther from 0 than any price can be."""
+    ticks = int(EXACT.divide(price, _TICK).to_integral_value(ROUND_FLOOR))
+    return max(-_MOST_TICKS, min(ticks, _MOST_TICKS))

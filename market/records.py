@@ -118,16 +118,11 @@ FeedRecord = L2 | Trade | Book | Tick | Gap
 R = TypeVar("R")
 
 
-class ReadyJson:
-    """What knows its own JSON."""
-
-    __slots__ = ("json",)
-    json: bytes
-
-
 def _as_it_is(value: object) -> msgspec.Raw:
-    if isinstance(value, ReadyJson):
-        return msgspec.Raw(value.json)
+    """Compiled changes know their own JSON."""
+    json = getattr(value, "json", None)
+    if isinstance(json, bytes):
+        return msgspec.Raw(json)
     raise NotImplementedError(f"no JSON for {type(value).__name__}")
 
 

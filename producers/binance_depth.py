@@ -13,17 +13,20 @@ new as its `lastUpdateId`.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 
+from market.levels import FrameLayout
+from market.records import Change
 from producers.binance_frames import (
     BASE_URL,
     IGNORED,
     KEEPALIVE,
     Event,
-    changes_of,
     combined_address,
     greeting,
+    levels_changed,
     other,
     read,
     stream_name,
@@ -36,6 +39,12 @@ DEPTH = "depth@100ms"
 SNAPSHOT = "depthSnapshot"
 REST_URL = "https://api.binance.com"
 MOST_LEVELS = 5_000
+# Nearly all frames, to the letter.
+_UPDATES = FrameLayout(
+    '{"stream":"<skip>@depth@100ms","data":{"e":"depthUpdate","E":<whole>,"s":"<text>","U":<whole>,"u":<whole>,'
+    '"b":[<bids>],"a":[<asks>]}}',
+    '["<price>","<remaining>"]',
+)
 # A book of 5,000 levels weighs 250 of the 6,000 that an address may ask for in a minute: 20 of them leave room.
 SNAPSHOTS_APART_SECONDS = 3.0
 
@@ -47,6 +56,16 @@ def address(base: str, subscription: Subscription) -> str:
 
 def parse(payload: bytes) -> Frame:
     """Read one frame. Raises MalformedFrame, whatever the bytes are, and nothing else."""
+    usual = _UPDATES.match(payload)
+    if usual is not None:
+        time, symbol, first, last, changes = usual
+        if first <= last:
+            return _changed(symbol, time, first, last, changes)
+    return parse_any(payload)
+
+
+def parse_any(payload: bytes) -> Frame:
+    """`parse` for whatever the frame's layout is."""
     found = read(payload)
     if isinstance(found, Frame):
         return found
@@ -65,11 +84,15 @@ def _update(event: Event, symbol: str) -> Frame:
     first, last = event.U, event.u
     if first is None or last is None or first > last or not isinstance(event.b, list) or not isinstance(event.a, list):
         raise MalformedFrame("depthUpdate without U <= u, b and a", symbol=symbol)
+    return _changed(symbol, event.E, first, last, levels_changed(event.b, event.a, symbol))
+
+
+def _changed(symbol: str, time: int | None, first: int, last: int, changes: Sequence[Change]) -> Frame:
     news = News(
         symbol=symbol,
-        exchange_time=event.E,
+        exchange_time=time,
         book="changes",
-        changes=changes_of(event.b, event.a, symbol),
+        changes=changes,
         sequence=last,
         first_id=first,
         last_id=last,
@@ -83,7 +106,7 @@ def _snapshot(event: Event, symbol: str) -> Frame:
     news = News(
         symbol=symbol,
         book="snapshot",
-        changes=changes_of(event.bids, event.asks, symbol),
+        changes=levels_changed(event.bids, event.asks, symbol),
         sequence=event.lastUpdateId,
         last_id=event.lastUpdateId,
     )

@@ -12,15 +12,14 @@ A frame of a combined stream names its stream; one of a single stream (`/ws/btcu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
 
-from market import plain_changes
 from market.decimals import PRICE_TICKS, OutOfRange, check_sizes
 from market.records import Change, Level
 from producers.errors import MalformedFrame
+from producers.level_lists import changes_of
 from producers.protocol import QUIET, Frame, Keepalive, News, ParsedTrade, Refusal, Subscription
 
 BASE_URL = "wss://stream.binance.com:9443"
@@ -154,10 +153,10 @@ def trade(event: Event, symbol: str) -> Frame:
     return Frame(news=(News(symbol=symbol, exchange_time=event.E, trades=(told,)),))
 
 
-def changes_of(bids: list[Level], asks: list[Level], symbol: str) -> Sequence[Change]:
+def levels_changed(bids: list[Level], asks: list[Level], symbol: str) -> list[Change]:
     """New totals of these levels, as changes. Raises MalformedFrame."""
     try:
-        return plain_changes.changes_of(bids, asks)
+        return changes_of(bids, asks)
     except OutOfRange as error:
         raise MalformedFrame(str(error), symbol=symbol) from None
 

@@ -24,6 +24,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from market.decimals import PRICE_TICKS, OutOfRange, check_sizes
+from market.levels import FrameLayout
 from market.records import Change, Side
 from producers.coinbase_refusals import refusal
 from producers.errors import MalformedFrame, WrongTime
@@ -34,6 +35,13 @@ SIDES: dict[str, Side] = {"bid": "bid", "offer": "ask", "ask": "ask"}
 MAKERS: dict[str, Side] = {"BUY": "bid", "SELL": "ask"}
 BOOK_CHANNELS = ("l2_data", "level2")
 SHOWN = 60  # characters of a wrong value that a reason repeats
+# Nearly all frames, to the letter.
+_UPDATES = FrameLayout(
+    '{"channel":"l2_data","timestamp":"<time>","sequence_num":<whole>,"events":[{"type":"update",'
+    '"product_id":"<text>","updates":[<changes>]}]}',
+    '{"side":"<side>","event_time":"<time>","price_level":"<price>","new_quantity":"<remaining>"}',
+    SIDES,
+)
 
 Whole = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 TradeId = Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | Whole
@@ -100,6 +108,16 @@ def greeting(subscription: Subscription) -> tuple[str, ...]:
 
 def parse(payload: bytes) -> Frame:
     """Read one frame. Raises MalformedFrame, whatever the bytes are, and nothing else."""
+    usual = _UPDATES.match(payload)
+    if usual is not None:
+        time, sequence, symbol, changes = usual
+        news = News(symbol=symbol, exchange_time=time, book="changes", changes=changes, sequence=sequence)
+        return Frame(sequence=sequence, news=(news,))
+    return parse_any(payload)
+
+
+def parse_any(payload: bytes) -> Frame:
+    """`parse` for whatever the frame's layout is."""
     try:
         frame = _frames.decode(payload)
     except (ValueError, RecursionError) as error:

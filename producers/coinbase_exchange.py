@@ -22,6 +22,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from market.decimals import PRICE_TICKS, OutOfRange, check_sizes
+from market.levels import FrameLayout
 from market.records import Change, Level, Side
 from producers.coinbase_refusals import refusal
 from producers.errors import MalformedFrame, WrongTime
@@ -30,6 +31,12 @@ from producers.protocol import QUIET, Frame, News, ParsedTrade, Protocol, Subscr
 
 SIDES: dict[str, Side] = {"buy": "bid", "sell": "ask"}
 SHOWN = 60  # characters of a wrong value that a reason repeats
+# Nearly all frames, to the letter.
+_UPDATES = FrameLayout(
+    '{"type":"l2update","product_id":"<text>","changes":[<changes>],"time":"<time>"}',
+    '["<side>","<price>","<remaining>"]',
+    SIDES,
+)
 
 Whole = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 TradeId = Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | Whole
@@ -82,6 +89,15 @@ def greeting(subscription: Subscription) -> tuple[str, ...]:
 
 def parse(payload: bytes) -> Frame:
     """Read one frame. Raises MalformedFrame, whatever the bytes are, and nothing else."""
+    usual = _UPDATES.match(payload)
+    if usual is not None:
+        symbol, time, changes = usual
+        return Frame(news=(News(symbol=symbol, exchange_time=time, book="changes", changes=changes),))
+    return parse_any(payload)
+
+
+def parse_any(payload: bytes) -> Frame:
+    """`parse` for whatever the frame's layout is."""
     try:
         frame = _frames.decode(payload)
     except (ValueError, RecursionError) as error:

@@ -7,7 +7,6 @@ from typing import Literal
 
 import msgspec
 
-from market.plain_changes import PlainChanges
 from market.records import L2, Book, Change, FeedRecord, Gap, Level, Tick, Trade
 from producers.protocol import ParsedTrade
 
@@ -75,8 +74,8 @@ def _l2(changes: Sequence[Change], source: Provenance, piece: int | None = None,
         late=source.late,
         exchange_time=source.exchange_time,
         time_from=source.time_from,
-        # A sequence that knows its own JSON stands for the tuple that it is read back as.
-        changes=changes if type(changes) is PlainChanges else tuple(changes),  # type: ignore[arg-type]
+        # Compiled changes stand for the tuple that they are read back as.
+        changes=tuple(changes) if type(changes) is list else changes,  # type: ignore[arg-type]
         piece=piece,
         pieces=pieces,
     )

@@ -21,14 +21,16 @@ passed over:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
 
 from market.decimals import PRICE_TICKS, SIZE_TICKS, OutOfRange
-from market.plain_changes import changes_of
-from market.records import Level, Side
+from market.levels import FrameLayout
+from market.records import Change, Level, Side
 from producers.errors import MalformedFrame
+from producers.level_lists import changes_of
 from producers.protocol import QUIET, Frame, Keepalive, News, ParsedTrade, Protocol, Refusal, Subscription
 
 SUBSCRIBE_ID = "1"
@@ -38,6 +40,11 @@ MAKER_SIDES: dict[bool, Side] = {True: "bid", False: "ask"}  # by whether the bu
 SHOWN = 200  # characters of an error's text that are repeated
 # Statuses from 400 to 499 that will pass.
 PASSING = (408, 425, 429)
+# Nearly all frames, to the letter.
+_DEPTH = FrameLayout(
+    '{"e":"depthUpdate","E":<whole>,"s":"<text>","U":<whole>,"u":<whole>,"b":[<bids>],"a":[<asks>]}',
+    '["<price>","<remaining>"]',
+)
 
 Whole = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 TradeId = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
@@ -92,6 +99,16 @@ def ping(number: int) -> str:
 
 def parse(payload: bytes) -> Frame:
     """Read one frame. Raises MalformedFrame, whatever the bytes are, and nothing else."""
+    usual = _DEPTH.match(payload)
+    if usual is not None:
+        time, symbol, first, last, changes = usual
+        if first <= last:
+            return _changed(symbol, time, first, last, changes)
+    return parse_any(payload)
+
+
+def parse_any(payload: bytes) -> Frame:
+    """`parse` for whatever the frame's layout is."""
     try:
         frame = _decode(payload)
         if frame.event == "depthUpdate":
@@ -127,11 +144,16 @@ def _depth(frame: _Stream) -> Frame:
         raise _Wrong("b and a: expected lists of levels")
     if not frame.symbol:
         raise _Wrong("s: expected a symbol")
+    # Raises OutOfRange for what does not fit.
+    return _changed(frame.symbol, frame.time, first, last, changes_of(bids, asks))
+
+
+def _changed(symbol: str, time_ns: int | None, first: int, last: int, changes: Sequence[Change]) -> Frame:
     news = News(
-        symbol=frame.symbol.upper(),
-        exchange_time=None if frame.time is None else frame.time // NS_PER_MS,
+        symbol=symbol.upper(),
+        exchange_time=None if time_ns is None else time_ns // NS_PER_MS,
         book="changes",
-        changes=changes_of(bids, asks),  # raises OutOfRange for what does not fit
+        changes=changes,
         sequence=last,
         first_id=first,
         last_id=last,

@@ -23,6 +23,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from market.decimals import PRICE_TICKS, SIZE_TICKS, OutOfRange
+from market.levels import FrameLayout
 from market.records import Change, Side
 from producers.errors import MalformedFrame
 from producers.protocol import Frame, News, ParsedTrade, Protocol, Refusal, Subscription
@@ -33,6 +34,10 @@ MAKER_SIDES: dict[str, Side] = {"buy": "ask", "sell": "bid"}
 # Reasons of an error that will pass; those of an answer that will stay the same are many.
 PASSING = ("RateLimit", "RateLimited", "System", "Maintenance")
 SHOWN = 200  # characters of a wrong value that a reason repeats
+# Nearly all frames, to the letter.
+_UPDATES = FrameLayout(
+    '{"type":"l2_updates","symbol":"<text>","changes":[<changes>]}', '["<side>","<price>","<remaining>"]', SIDES
+)
 
 Whole = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 TradeId = Whole | Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
@@ -92,6 +97,15 @@ def greeting(subscription: Subscription) -> tuple[str, ...]:
 
 def parse(payload: bytes) -> Frame:
     """Read one frame. Raises MalformedFrame, whatever the bytes are, and nothing else."""
+    usual = _UPDATES.match(payload)
+    if usual is not None:
+        symbol, changes = usual
+        return Frame(news=(News(symbol=symbol, book="changes", changes=changes),))
+    return parse_any(payload)
+
+
+def parse_any(payload: bytes) -> Frame:
+    """`parse` for whatever the frame's layout is."""
     try:
         frame = _decode(payload)
         kind = frame.type

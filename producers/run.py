@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from market.levels import ARE_COMPILED
 from market.records import Health, encode
 from pipeline.clock import Clock
 from pipeline.errors import TemporarilyUnavailable
@@ -85,6 +86,7 @@ def _run_until_trouble(
         protocol=protocol.name,
         topic=topic,
         after=start.last_event_time,
+        levels="compiled" if ARE_COMPILED else "plain Python",
     )
 
     publisher = Publisher(

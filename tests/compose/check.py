@@ -104,6 +104,8 @@ def _check(engine: Engine) -> None:
             simulator.call("build", "--quiet", seconds=1200)
         for image in images:
             say(f"    {image}: {int(engine.docker('image', 'inspect', '--format', '{{.Size}}', image)) / 1e6:.0f} MB")
+        # Fails where the image keeps its books in plain Python.
+        engine.docker("run", "--rm", "--network", "none", images[0], "python", "-c", "import market.compiled.ladders")
         look_at_profile_guard(Project(engine, program, own))
         _run(simulator, own)
     finally:

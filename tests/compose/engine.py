@@ -136,9 +136,9 @@ class Engine:
         """What the engine's own client prints. Raises `Failed`."""
         return call([str(self.packages / "usr" / "bin" / "docker"), *arguments], env=self._env, seconds=seconds)
 
-    def has_image(self, name: str) -> bool:
-        """Whether an image of this name is there."""
-        return bool(self.docker("images", "--quiet", name).strip())
+    def has_image(self, name: str, label: str) -> bool:
+        """Whether an image of this name is there that has this label (`key=value`)."""
+        return bool(self.docker("images", "--quiet", "--filter", f"label={label}", name).strip())
 
 
 def packages_env(packages: Path) -> dict[str, str]:

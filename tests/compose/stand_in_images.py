@@ -1,5 +1,6 @@
 """The images that the compose file and our Dockerfile name but that cannot be pulled here, made from real parts."""
 
+import hashlib
 import os
 import shutil
 import ssl
@@ -16,7 +17,10 @@ DOCKERFILE = ROOT / "docker" / "Dockerfile"
 HERE = Path(__file__).parent / "stand_ins"
 KAFKA_TOOLS = "kafka-tools"
 SERVERS = ("kafka", "elasticsearch", "kibana")
-INCLUDE = "ca-certificates,python3,python3-venv,python3-pip"
+# Python's own image has its headers, too.
+INCLUDE = "ca-certificates,python3,python3-venv,python3-pip,python3-dev"
+# On the image of the base: what it was made of, so that another one is not taken for it.
+MADE_OF = "rtc.made-of"
 # What a slim image leaves out, and what is no part of a system that is about to be copied.
 NOT_WANTED = ("usr/share/doc", "usr/share/man", "usr/share/locale", "var/lib/apt/lists", "var/cache/apt/archives")
 JDK_PARTS_LEFT_OUT = ("lib/src.zip", "jmods", "demo", "man", "include")
@@ -30,10 +34,12 @@ def base_name() -> str:
 
 def make_base(engine: Engine) -> None:
     """A Debian root with Python, from the machine's own mirror, under the name of Python's image."""
-    archive = folder() / "base.tar"
+    archive = folder() / f"base-{hashlib.sha256(INCLUDE.encode()).hexdigest()[:12]}.tar"
     if not archive.exists():
+        for other in folder().glob("base*.tar"):
+            other.unlink()
         _debootstrap(archive)
-    if not engine.has_image(base_name()):
+    if not engine.has_image(base_name(), f"{MADE_OF}={archive.name}"):
         _import_base(engine, archive)
     try:
         engine.docker("run", "--rm", "--network", "none", "--memory", "64m", base_name(), "true")
@@ -45,7 +51,8 @@ def _import_base(engine: Engine, archive: Path) -> None:
     # Builds trust whom this machine trusts.
     certificates = "/etc/ssl/certs/ca-certificates.crt"
     trust = " ".join(f"{name}={certificates}" for name in ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"))
-    engine.docker("import", "--change", 'CMD ["python3"]', "--change", f"ENV {trust}", str(archive), base_name())
+    changes = ('CMD ["python3"]', f"ENV {trust}", f"LABEL {MADE_OF}={archive.name}")
+    engine.docker("import", *(part for each in changes for part in ("--change", each)), str(archive), base_name())
 
 
 def _debootstrap(archive: Path) -> None:

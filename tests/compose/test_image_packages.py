@@ -21,7 +21,7 @@ def pinned(name: str) -> dict[str, frozenset[str]]:
     return {requirement: frozenset(hashes) for requirement, hashes in found.items()}
 
 
-@pytest.mark.parametrize("image", ["app", "spark", "fetch"])
+@pytest.mark.parametrize("image", ["app", "spark", "fetch", "build"])
 def test_image_has_the_packages_of_the_local_run(image: str) -> None:
     everything = pinned("run")
     assert {requirement: everything.get(requirement) for requirement in pinned(image)} == pinned(image)
@@ -32,4 +32,5 @@ def test_images_hold_no_more_than_they_need() -> None:
     app, spark = (" ".join(pinned(image)) for image in ("app", "spark"))
     assert "pyspark" not in app
     assert "jgo" not in app + spark
+    assert "cython" not in app + spark
     assert "pandas" not in spark

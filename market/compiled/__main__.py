@@ -1,0 +1,112 @@
+"""`python -m market.compiled [--required]`: builds the compiled code beside its sources, if it is not there yet.
+
+It needs Cython, a C compiler and Python's headers. Without one of them everything runs in plain Python, slower and
+otherwise the same; --required makes that an error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import shlex
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+SUFFIX = str(sysconfig.get_config_var("EXT_SUFFIX"))
+# What was tried last: with what it was built, or why it was not.
+STAMP = HERE / f"built{SUFFIX}.stamp"
+NAMES = ("level_changes", "frame_layout", "ladders")
+# The sources keep to their arrays themselves: each look at one is at a place that was counted.
+DIRECTIVES = ("boundscheck=False", "wraparound=False", "cdivision=True")
+SHOWN_LINES = 15
+
+
+class NotBuilt(Exception):
+    """The text says why."""
+
+
+def lacking() -> str:
+    """What is missing to build with, as a sentence; empty: nothing."""
+    if shutil.which(_compiler()[0]) is None:
+        return f"no C compiler was found ({_compiler()[0]}): install gcc or clang"
+    if not (Path(sysconfig.get_path("include")) / "Python.h").exists():
+        return "Python's headers are missing: on Debian and Ubuntu install python3-dev"
+    return "" if find_spec("Cython") else "Cython is not installed"
+
+
+def build(folder: Path) -> None:
+    """Compile all modules into `folder`. Raises NotBuilt."""
+    for name in NAMES:
+        source, c_file = HERE / f"{name}.pyx", folder / f"{name}.c"
+        directives = [part for each in DIRECTIVES for part in ("-X", each)]
+        module = f"market.compiled.{name}"
+        _call(
+            sys.executable, "-m", "cython", "-3", *directives, "--module-name", module, "-o", str(c_file), str(source)
+        )
+        flags = ["-O2", "-fPIC", "-I", sysconfig.get_path("include")]
+        _call(*_compiler(), *flags, str(c_file), "-o", str(folder / f"{name}{SUFFIX}"))
+
+
+def _compiler() -> list[str]:
+    """The command that makes a shared library, as this Python was built with."""
+    return shlex.split(str(sysconfig.get_config_var("LDSHARED") or "cc -shared"))
+
+
+def _call(*command: str) -> None:
+    done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = "\n".join((done.stdout + done.stderr).strip().splitlines()[-SHOWN_LINES:])
+        raise NotBuilt(f"{shlex.join(command)} failed:\n{last}")
+
+
+def _digest() -> str:
+    """Of all that the outcome depends on."""
+    digest = hashlib.sha256(repr((sys.version, DIRECTIVES, lacking())).encode())
+    for path in sorted((*HERE.glob("*.pyx"), *HERE.glob("*.pxd"), Path(__file__))):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def make() -> str:
+    """Build what is not built yet. Returns why there is nothing built; empty: there is."""
+    digest = _digest()
+    if STAMP.exists():
+        tried, _, why = STAMP.read_text(encoding="utf-8").partition("\n")
+        if tried == digest:
+            return why
+    # What was built from other sources must not be found any more.
+    for old in HERE.glob(f"*{SUFFIX}"):
+        old.unlink()
+    why = lacking()
+    if not why:
+        print("Compiling what is done for every level of a book (some seconds, once) …", flush=True)
+        with tempfile.TemporaryDirectory(dir=HERE) as scratch:
+            try:
+                build(Path(scratch))
+                for name in NAMES:
+                    (Path(scratch) / f"{name}{SUFFIX}").replace(HERE / f"{name}{SUFFIX}")
+            except NotBuilt as error:
+                why = str(error)
+    if why:
+        print(f"Books are kept in plain Python, slower and otherwise the same: {why}.", flush=True)
+    STAMP.write_text(f"{digest}\n{why}", encoding="utf-8")
+    return why
+
+
+def main() -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m market.compiled", description=__doc__)
+    parser.add_argument("--required", action="store_true", help="fail where it cannot be built")
+    required = parser.parse_args().required
+    return 1 if make() and required else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,28 @@
+"""How levels are read and kept: compiled where that was built (`python -m market.compiled`), else in plain Python.
+
+Both do the same; docs/feeds.md tells how fast each is.
+"""
+
+from typing import Any
+
+__all__ = ["ARE_COMPILED", "FrameLayout", "Ladders"]
+
+try:
+    from market.compiled.frame_layout import FrameLayout
+    from market.compiled.ladders import Ladders
+
+    ARE_COMPILED = True
+except ImportError:
+    from market.plain_ladders import Ladders  # type: ignore[assignment]
+
+    ARE_COMPILED = False
+
+    class FrameLayout:  # type: ignore[no-redef]
+        """Matches nothing: every frame is left to its protocol's general parser."""
+
+        def __init__(self, *_: object) -> None:
+            pass
+
+        def match(self, payload: bytes) -> list[Any] | None:  # noqa: ARG002
+            """Always None."""
+            return None

@@ -1,13 +1,14 @@
 """`python -m market.compiled [--required]`: builds the compiled code beside its sources, if it is not there yet.
 
-It needs Cython, a C compiler and Python's headers. Without one of them everything runs in plain Python, slower and
-otherwise the same; --required makes that an error.
+It needs Cython, Python's headers and a C compiler: that which this Python was built with, or LDSHARED (such as `clang
+-shared`). Without one of them all runs in plain Python, slower and otherwise the same, unless --required is said.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import shlex
 import shutil
 import subprocess
@@ -55,8 +56,8 @@ def build(folder: Path) -> None:
 
 
 def _compiler() -> list[str]:
-    """The command that makes a shared library, as this Python was built with."""
-    return shlex.split(str(sysconfig.get_config_var("LDSHARED") or "cc -shared"))
+    """The command that makes a shared library: that which this Python was built with, or LDSHARED."""
+    return shlex.split(os.environ.get("LDSHARED") or str(sysconfig.get_config_var("LDSHARED") or "cc -shared"))
 
 
 def _call(*command: str) -> None:
@@ -68,7 +69,7 @@ def _call(*command: str) -> None:
 
 def _digest() -> str:
     """Of all that the outcome depends on."""
-    digest = hashlib.sha256(repr((sys.version, DIRECTIVES, lacking())).encode())
+    digest = hashlib.sha256(repr((sys.version, DIRECTIVES, lacking(), _compiler())).encode())
     for path in sorted((*HERE.glob("*.pyx"), *HERE.glob("*.pxd"), Path(__file__))):
         digest.update(path.read_bytes())
     return digest.hexdigest()

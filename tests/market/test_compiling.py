@@ -1,0 +1,71 @@
+"""`python -m market.compiled`: builds once, again after a change, and says why it could not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+# Puts something where the library is wanted (after -o), or fails as a compiler does.
+WORKING = '#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\necho made > "$2"\n'
+FAILING = "#!/bin/sh\necho 'ladders.c:7: error: no such thing' >&2\nexit 1\n"
+
+
+class Copy:
+    """The sources in a folder of their own, with a compiler that is only a script."""
+
+    def __init__(self, folder: Path, compiler: str | None) -> None:
+        self.compiled = folder / "market" / "compiled"
+        self.compiler = folder / "cc"
+        shutil.copytree(ROOT / "market", folder / "market", ignore=shutil.ignore_patterns("*.so", "*.stamp", "tmp*"))
+        if compiler is not None:
+            self.install(compiler)
+
+    def install(self, compiler: str) -> None:
+        self.compiler.write_text(compiler, encoding="utf-8")
+        self.compiler.chmod(0o755)
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "market.compiled", *arguments],
+            cwd=self.compiled.parent.parent,
+            env=os.environ | {"LDSHARED": f"{self.compiler} -shared"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    @property
+    def built(self) -> set[str]:
+        return {path.name.partition(".")[0] for path in self.compiled.glob("*.so")}
+
+
+def test_it_is_built_once_and_what_a_failing_compiler_says_of_changed_sources_is_quoted(tmp_path: Path) -> None:
+    copy = Copy(tmp_path, WORKING)
+    first = copy.run("--required")
+    assert (first.returncode, first.stderr) == (0, "")
+    assert "some seconds, once" in first.stdout
+    assert copy.built == {"level_changes", "frame_layout", "ladders"}
+    assert copy.run("--required").stdout == ""
+    with (copy.compiled / "level_changes.pyx").open("a", encoding="utf-8") as source:
+        source.write("\n# otherwise\n")
+    copy.install(FAILING)
+    failed = copy.run()
+    assert failed.returncode == 0
+    assert "error: no such thing" in failed.stdout
+    # Nothing of before is left that would not fit the sources.
+    assert copy.built == set()
+    assert [path.name for path in copy.compiled.glob("tmp*")] == []
+
+
+def test_without_a_compiler_it_says_so_once_and_is_no_failure_unless_it_is_required(tmp_path: Path) -> None:
+    copy = Copy(tmp_path, None)
+    first = copy.run()
+    assert first.returncode == 0
+    assert "no C compiler was found" in first.stdout
+    assert "plain Python" in first.stdout
+    assert copy.run().stdout == ""
+    assert copy.run("--required").returncode == 1

@@ -19,7 +19,7 @@ import msgspec
 from market.decimals import PRICE_TICKS, OutOfRange, check_sizes
 from market.records import Change, Level
 from producers.errors import MalformedFrame
-from producers.level_lists import changes_of
+from producers.level_pairs import changes_of
 from producers.protocol import QUIET, Frame, Keepalive, News, ParsedTrade, Refusal, Subscription
 
 BASE_URL = "wss://stream.binance.com:9443"

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from market.levels import BookLayout
 from market.records import Level
 from producers.binance_frames import (
     BASE_URL,
@@ -29,6 +30,11 @@ from producers.errors import MalformedFrame
 from producers.protocol import Frame, News, Protocol, Subscription
 
 DEPTH = "depth5@100ms"
+# Nearly all frames of the book, to the letter.
+_BOOKS = BookLayout(
+    '{"stream":"<text>@depth5@100ms","data":{"lastUpdateId":<whole>,"bids":[<bids>],"asks":[<asks>]}}',
+    '["<price>","<remaining>"]',
+)
 # Streams that show the best levels: depth5, depth10, depth20, each second or each 100 ms.
 _PARTIAL = re.compile(r"depth\d{1,4}(@\d{1,5}ms)?", re.ASCII)
 
@@ -40,29 +46,34 @@ def address(base: str, subscription: Subscription) -> str:
 
 def parse(payload: bytes) -> Frame:
     """Read one frame. Raises MalformedFrame, whatever the bytes are, and nothing else."""
+    usual = _BOOKS.match(payload)
+    if usual is not None:
+        stream, last, bids, asks = usual
+        return _whole(stream.upper(), last, bids, asks)
+    return parse_any(payload)
+
+
+def parse_any(payload: bytes) -> Frame:
+    """`parse` for whatever the frame's layout is."""
     found = read(payload)
     if isinstance(found, Frame):
         return found
     event, symbol, kind = found
     if event.lastUpdateId is not None:
-        return _whole(event, symbol) if not kind or _PARTIAL.fullmatch(kind) else IGNORED
+        return _book(event, symbol) if not kind or _PARTIAL.fullmatch(kind) else IGNORED
     if event.e == "trade":
         return trade(event, symbol)
     return other(event)
 
 
-def _whole(event: Event, symbol: str) -> Frame:
+def _book(event: Event, symbol: str) -> Frame:
     if event.bids is None or event.asks is None:
         raise MalformedFrame("book without bids and asks", symbol=symbol)
-    news = News(
-        symbol=symbol,
-        book="whole",
-        bids=_shown(checked(event.bids, symbol)),
-        asks=_shown(checked(event.asks, symbol)),
-        sequence=event.lastUpdateId,
-        last_id=event.lastUpdateId,
-    )
-    return Frame(news=(news,))
+    return _whole(symbol, event.lastUpdateId, _shown(checked(event.bids, symbol)), _shown(checked(event.asks, symbol)))
+
+
+def _whole(symbol: str, last: int | None, bids: Sequence[Level], asks: Sequence[Level]) -> Frame:
+    return Frame(news=(News(symbol=symbol, book="whole", bids=bids, asks=asks, sequence=last, last_id=last),))
 
 
 def _shown(levels: Sequence[Level]) -> list[Level]:

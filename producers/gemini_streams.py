@@ -30,7 +30,7 @@ from market.decimals import PRICE_TICKS, SIZE_TICKS, OutOfRange
 from market.levels import FrameLayout
 from market.records import Change, Level, Side
 from producers.errors import MalformedFrame
-from producers.level_lists import changes_of
+from producers.level_pairs import changes_of
 from producers.protocol import QUIET, Frame, Keepalive, News, ParsedTrade, Protocol, Refusal, Subscription
 
 SUBSCRIBE_ID = "1"

@@ -1,4 +1,4 @@
-"""Upbit: `wss://api.upbit.com/websocket/v1`, in its formats DEFAULT and SIMPLE. Pure, but for what it remembers.
+"""Upbit: `wss://api.upbit.com/websocket/v1`, in its formats DEFAULT and SIMPLE. Pure.
 
 One array asks for everything, the ticket first and the format last:
 
@@ -35,18 +35,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
 
 from market.decimals import PRICE_TICKS, OutOfRange, exact_size
-from market.records import Side
+from market.levels import BookLayout
+from market.records import Level, Side
 from producers.errors import MalformedFrame
 from producers.json_numbers import plain_number
 from producers.protocol import QUIET, Frame, Keepalive, News, ParsedTrade, Protocol, Refusal, Subscription
-from producers.upbit_units import SIMPLE_NAMES, Levels, Units, Unusual, Wrong, renamed
+from producers.upbit_units import SIMPLE_NAMES, Units, Wrong, renamed
 
 # ask_bid says what the taker did: "ASK" sold to a bid that was there.
 MAKER_SIDES: dict[Any, Side] = {"ASK": "bid", "BID": "ask"}
@@ -55,7 +56,8 @@ ERRORS_FOR_GOOD = frozenset({"INVALID_AUTH", "WRONG_FORMAT", "NO_TICKET", "NO_TY
 FIRST_MICROSECONDS = 10**14  # as ms this is the year 5138; as microseconds 1973
 SHOWN = 60  # characters of a wrong value that a reason repeats
 NOTHING = msgspec.Raw()
-NUMBER = r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?"
+# What stands after the units of a book is no longer than this.
+LAST_FIELDS = 64
 # A connection without a message for 120 s is closed by Upbit; the answer also shows us that a quiet one lives.
 KEEPALIVE_SECONDS = 5.0
 SYMBOLS_EACH = 50
@@ -100,14 +102,16 @@ def _greeting(subscription: Subscription, form: str) -> tuple[str, ...]:
 
 
 class _Format:
-    """One of the two formats: what it calls its fields, and what was read in it."""
+    """One of the two formats: what it calls its fields."""
 
     def __init__(self, name: str, names: Mapping[str, str]) -> None:
         self.name = name
         self._frames = msgspec.json.Decoder(renamed(_Frame, names))
         self._heads = msgspec.json.Decoder(renamed(_Head, names))
         self._units = Units(names)
-        self._head, self._tails = _usual_book(names)
+        self._level = f'"{names.get("level", "level")}":'.encode()
+        self._book_with_level = _book_layout(names, has_level=True)
+        self._book_without_level = _book_layout(names, has_level=False)
 
     def greeting(self, subscription: Subscription) -> tuple[str, ...]:
         """Everything that is wanted, in one array."""
@@ -115,17 +119,15 @@ class _Format:
 
     def parse(self, payload: bytes) -> Frame:
         """Read one frame. Raises MalformedFrame, whatever the bytes are, and nothing else."""
-        # Most frames are books that are written as they always are: only their units need to be looked at.
-        head = self._head(payload)
-        if head is not None:
-            end = payload.rfind(b"}]")
-            if payload[end:] in self._tails:
-                try:
-                    asks, bids = self._units.usual(payload[head.end() : end])
-                except (Unusual, OutOfRange):
-                    pass  # what is unusual or wrong with it is found below
-                else:
-                    return _whole(head[1].decode(), int(head[2]), bids, asks)
+        # Nearly all frames are books, written to the letter as one of these.
+        has_level = payload.find(self._level, -LAST_FIELDS) > 0
+        usual = (self._book_with_level if has_level else self._book_without_level).match(payload)
+        if usual is not None:
+            return _whole(*usual)
+        return self.parse_any(payload)
+
+    def parse_any(self, payload: bytes) -> Frame:
+        """`parse` for whatever the frame's layout is."""
         try:
             frame = self._frames.decode(payload)
         except (ValueError, RecursionError) as error:
@@ -181,26 +183,22 @@ class _Format:
         return Frame(news=(news,))
 
 
-def _usual_book(names: Mapping[str, str]) -> tuple[Callable[[bytes], re.Match[bytes] | None], frozenset[bytes]]:
-    """What stands before the first unit of an order book, with its code and time, and what may stand after the last."""
+def _book_layout(names: Mapping[str, str], *, has_level: bool) -> BookLayout:
+    """Of an order book; `level` (by which prices are grouped) is not in all of them."""
 
     def name(field: str) -> str:
         return f'"{names.get(field, field)}":'
 
-    head = (
-        rf'{{{name("type")}"orderbook",{name("code")}"([A-Z0-9-]+)",{name("timestamp")}([1-9][0-9]{{12,15}}),'
-        rf"{name('total_ask_size')}{NUMBER},{name('total_bid_size')}{NUMBER},{name('orderbook_units')}\[{{"
+    level = f"{name('level')}<number>," if has_level else ""
+    return BookLayout(
+        f'{{{name("type")}"orderbook",{name("code")}"<text>",{name("timestamp")}<whole>,{name("total_ask_size")}<number>,'
+        f'{name("total_bid_size")}<number>,{name("orderbook_units")}[<units>],{level}{name("stream_type")}"<skip>"}}',
+        f"{{{name('ask_price')}<ask_price>,{name('bid_price')}<bid_price>,"
+        f"{name('ask_size')}<ask_size>,{name('bid_size')}<bid_size>}}",
     )
-    level, stream = name("level"), name("stream_type")
-    tails = [
-        f'}}],{between}{stream}"{kind}"}}'
-        for between in ("", f"{level}0,", f"{level}0.0,")
-        for kind in ("REALTIME", "SNAPSHOT")
-    ]
-    return re.compile(head.encode()).match, frozenset(tail.encode() for tail in tails)
 
 
-def _whole(code: str, time: int | None, bids: Levels, asks: Levels) -> Frame:
+def _whole(code: str, time: int | None, bids: Sequence[Level], asks: Sequence[Level]) -> Frame:
     if time is not None and time >= FIRST_MICROSECONDS:
         time //= 1000
     return Frame(news=(News(symbol=code, exchange_time=time, book="whole", bids=bids, asks=asks),))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from market.decimals import PRICE_TICKS, SIZE_TICKS
+from market.levels import compiled_difference
 from market.records import Change, Level, Reason, Side
 
 NOTHING = "0"
@@ -25,8 +26,11 @@ def first_view(bids: Sequence[Level], asks: Sequence[Level]) -> list[Change]:
 
 def difference(
     old: tuple[Sequence[Level], Sequence[Level]], new: tuple[Sequence[Level], Sequence[Level]]
-) -> list[Change]:
+) -> Sequence[Change]:
     """From one whole book (bids, asks; best first) to the next one."""
+    compiled = compiled_difference(*old, *new)
+    if compiled is not None:
+        return compiled
     found: list[Change] = []
     if old[0] != new[0]:
         _compare("bid", 1, old[0], new[0], found)

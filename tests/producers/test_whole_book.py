@@ -18,7 +18,7 @@ ASKS: tuple[Level, ...] = (("101", "1"), ("102", "2"), ("104", "4"))
 BIDS: tuple[Level, ...] = (("100", "1"), ("99", "2"), ("97", "4"))
 
 
-def asks_changed(*asks: Level) -> list[Change]:
+def asks_changed(*asks: Level) -> Sequence[Change]:
     return difference((BIDS, ASKS), (BIDS, asks))
 
 

@@ -1,0 +1,35 @@
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+
+from market.compiled.frame_letters cimport Decimal
+
+
+cdef struct ListedLevel:
+    int64_t ticks  # the price in 10^-8
+    uint64_t size  # in 10^-10
+    uint32_t price_at  # where the price begins among the texts, the size following it
+    uint8_t price_length
+    uint8_t size_length
+
+
+cdef class LevelList:
+    cdef bytes texts
+    cdef ListedLevel* levels
+    cdef Py_ssize_t count
+    cdef object _level(self, Py_ssize_t index)
+
+
+cdef class ListWriter:
+    cdef ListedLevel* levels
+    cdef char* texts
+    cdef Py_ssize_t length
+    cdef Py_ssize_t count
+    cdef Py_ssize_t room
+    cdef bint is_ask
+    cdef bint is_json
+    cdef int begin(self) except -1
+    cdef int make_room(self) except -1
+    cdef const char* price(self, const char* at, const char* end) noexcept
+    cdef const char* size(self, const char* at, const char* end) noexcept
+    cdef const char* _number(self, const char* at, const char* end, int digits, int places, Decimal* number) noexcept
+    cdef bint close(self) noexcept
+    cdef LevelList levels_list(self)

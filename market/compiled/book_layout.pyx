@@ -23,7 +23,8 @@ cdef class BookLayout:
     In `frame`: `<text>`, `<skip>` and `<whole>` as in a `FrameLayout`; `<number>`, which is not returned; and either
     `<bids>` and `<asks>`, the insides of lists of levels, or `<units>`, each of which holds the n-th ask and the n-th
     bid. In `level`: `<price>` and `<remaining>`, or `<ask_price>`, `<bid_price>`, `<ask_size>`, `<bid_size>`, in this
-    order and as JSON's numbers, not as texts. Levels stand best first, and something remains at each. Raises ValueError when a layout is none.
+    order and as JSON's numbers, not as texts. Levels stand best first; one of size 0, and in units of
+    price 0, is none. Raises ValueError when a layout is none.
     """
 
     cdef Token[MOST_TOKENS] frame_tokens

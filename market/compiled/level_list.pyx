@@ -95,34 +95,38 @@ cdef class ListWriter:
         return 0
 
     cdef const char* price(self, const char* at, const char* end) noexcept:
-        """The next level's price, more than 0 and worse than the one before."""
+        """The next level's price, worse than the one before. In JSON, 0 stands for there being no level."""
         cdef ListedLevel* level = &self.levels[self.count]
         cdef Decimal number
         cdef Py_ssize_t begin = self.length
         at = self._number(at, end, PRICE_DIGITS, PRICE_PLACES, &number)
-        if at == NULL or number.value == 0:
+        if at == NULL or (number.value == 0 and not self.is_json):
             return NULL
         level.ticks = <int64_t>number.value
         level.price_at = <uint32_t>begin
         level.price_length = number.length
-        if self.count == 0:
+        if self.count == 0 or number.value == 0:
             return at
         cdef int64_t before = (level - 1).ticks
         return at if (level.ticks > before if self.is_ask else level.ticks < before) else NULL
 
     cdef const char* size(self, const char* at, const char* end) noexcept:
-        """Its size, more than 0."""
+        """Its size."""
         cdef ListedLevel* level = &self.levels[self.count]
         cdef Decimal number
         at = self._number(at, end, SIZE_DIGITS, SIZE_PLACES, &number)
-        if at == NULL or number.value == 0:
+        if at == NULL:
             return NULL
         level.size = number.value
         level.size_length = number.length
         return at
 
     cdef bint close(self) noexcept:
-        """The level is whole."""
+        """The level is whole; it is none where nothing remains."""
+        cdef ListedLevel* level = &self.levels[self.count]
+        if level.ticks == 0 or level.size == 0:
+            self.length = level.price_at
+            return False
         self.count += 1
         return True
 

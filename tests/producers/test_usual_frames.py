@@ -18,13 +18,23 @@ from tests.producers.mutations import mutated
 needs_compiled = pytest.mark.skipif(not levels.ARE_COMPILED, reason="nothing was compiled on this machine")
 with_layout = pytest.mark.parametrize(
     ("exchange", "protocol"),
-    [("gemini", "streams"), ("gemini", "v2"), ("coinbase", "advanced"), ("coinbase", "exchange"), ("binance", "diff")],
+    [
+        ("gemini", "streams"),
+        ("gemini", "v2"),
+        ("coinbase", "advanced"),
+        ("coinbase", "exchange"),
+        ("binance", "diff"),
+        ("binance", "depth5"),
+        ("upbit", "default"),
+        ("upbit", "simple"),
+    ],
 )
 
 
 def general_parser(exchange: str, protocol: str) -> Callable[[bytes], Frame]:
-    """That of the same protocol."""
-    parse_any: Callable[[bytes], Frame] = sys.modules[PROTOCOLS[exchange][protocol].parse.__module__].parse_any
+    """That of the same protocol, which knows no layout."""
+    parse = PROTOCOLS[exchange][protocol].parse
+    parse_any: Callable[[bytes], Frame] = getattr(parse, "__self__", sys.modules[parse.__module__]).parse_any
     return parse_any
 
 
@@ -39,11 +49,13 @@ def read(parse: Callable[[bytes], Frame], payload: bytes) -> Frame | None:
 @with_layout
 def test_change_of_a_level_is_read_by_its_layout_and_means_the_same(exchange: str, protocol: str) -> None:
     from market.compiled.level_changes import LevelChanges
+    from market.compiled.level_list import LevelList
 
     driven = Driven(exchange, protocol)
     payload = driven.maker.change("ask", "102.50", "0.00", driven.time)
     frame = PROTOCOLS[exchange][protocol].parse(payload)
-    assert isinstance(frame.news[0].changes, LevelChanges)
+    (news,) = frame.news
+    assert isinstance(news.bids if news.book == "whole" else news.changes, LevelList | LevelChanges)
     assert frame == general_parser(exchange, protocol)(payload)
 
 

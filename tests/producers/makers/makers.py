@@ -274,6 +274,7 @@ class BinanceDepth5(BinanceDiff):
 class Upbit(Maker):
     exchange, protocol, symbol = "upbit", "default", "KRW-BTC"
     names: ClassVar[dict[str, str]] = {}
+    level: ClassVar[dict[str, int]] = {"level": 0}
 
     def first_book(self, time: int) -> Sequence[bytes]:
         return [self._book(time, "SNAPSHOT")]
@@ -303,7 +304,11 @@ class Upbit(Maker):
             )
             for ask, bid in zip((asks + none)[:depth], (bids + none)[:depth], strict=True)
         ]
-        return self._frame("orderbook", time, orderbook_units=units, stream_type=stream)
+        totals = {
+            f"total_{side}_size": sum(float(size) for _, size in levels)
+            for side, levels in (("ask", asks), ("bid", bids))
+        }
+        return self._frame("orderbook", time, **totals, orderbook_units=units, **self.level, stream_type=stream)
 
     def _frame(self, kind: str, time: int, **fields: Any) -> bytes:
         return as_json(self._named({"type": kind, "code": self.symbol, "timestamp": time, **fields}))
@@ -315,6 +320,7 @@ class Upbit(Maker):
 class UpbitSimple(Upbit):
     protocol = "simple"
     names = SIMPLE_NAMES
+    level: ClassVar[dict[str, int]] = {}
 
 
 MAKERS: dict[tuple[str, str], type[Maker]] = {

@@ -7,7 +7,7 @@ from typing import TypeVar, cast
 
 import msgspec
 
-from market.decimals import PRICE_TICKS, exact_size
+from market.decimals import PRICE_TICKS, check_sizes
 from market.records import Level
 from producers.json_numbers import plain_number
 
@@ -56,9 +56,9 @@ class Units:
             decoded: list[_Unit] = self._decoder.decode(units)
         except (ValueError, RecursionError) as error:
             raise Wrong(f"units: {error}" if units else "a book without units") from None
-        asks = [_level(unit.ask_price, unit.ask_size) for unit in decoded]
-        bids = [_level(unit.bid_price, unit.bid_size) for unit in decoded]
-        return tuple([ask for ask in asks if ask]), tuple([bid for bid in bids if bid])
+        asks = _levels([(unit.ask_price, unit.ask_size) for unit in decoded])
+        bids = _levels([(unit.bid_price, unit.bid_size) for unit in decoded])
+        return asks, bids
 
 
 class _Unit(msgspec.Struct):
@@ -68,10 +68,9 @@ class _Unit(msgspec.Struct):
     bid_size: msgspec.Raw
 
 
-def _level(raw_price: msgspec.Raw, raw_size: msgspec.Raw) -> Level | None:
-    """None where that side has no such level: its price is 0, or nothing remains."""
-    price, size = plain_number(bytes(raw_price), "price"), plain_number(bytes(raw_size), "size")
-    if not exact_size(size) or not price.strip("0."):
-        return None
-    PRICE_TICKS[price]  # raises what is wrong with it
-    return price, size
+def _levels(numbers: list[tuple[msgspec.Raw, msgspec.Raw]]) -> Levels:
+    """Prices and sizes as texts. There is no such level where its price is 0 or nothing remains."""
+    levels = [(plain_number(bytes(price), "price"), plain_number(bytes(size), "size")) for price, size in numbers]
+    check_sizes([size for _, size in levels])
+    # The last condition raises what is wrong with a price.
+    return tuple([level for level in levels if level[0].strip("0.") and level[1].strip("0.") and PRICE_TICKS[level[0]]])

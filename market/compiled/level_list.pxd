@@ -1,6 +1,6 @@
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
-from market.compiled.frame_letters cimport Decimal
+from market.compiled.letters cimport Decimal
 
 
 cdef struct ListedLevel:

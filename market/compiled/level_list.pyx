@@ -8,8 +8,8 @@ from cpython.unicode cimport PyUnicode_DecodeASCII
 from libc.stdint cimport UINT32_MAX
 from libc.string cimport memcmp, memcpy, memset
 
-from market.compiled cimport frame_letters
-from market.compiled.frame_letters cimport PRICE_DIGITS, PRICE_PLACES, SIZE_DIGITS, SIZE_PLACES
+from market.compiled cimport letters
+from market.compiled.letters cimport PRICE_DIGITS, PRICE_PLACES, SIZE_DIGITS, SIZE_PLACES
 from market.compiled.level_changes cimport ChangeWriter, LevelChange, LevelChanges
 
 cdef enum:
@@ -135,7 +135,7 @@ cdef class ListWriter:
     ) noexcept:
         """A number, put among the texts; an exponent is written out."""
         cdef char* out = self.texts + self.length
-        cdef const char* after = frame_letters.decimal(at, end, digits, places, number)
+        cdef const char* after = letters.decimal(at, end, digits, places, number)
         cdef int length
         if not self.is_json and after == NULL:
             return NULL
@@ -146,7 +146,7 @@ cdef class ListWriter:
             self.length += number.length
             return after
         after = _written_out(at, end, out, &length)
-        if after == NULL or frame_letters.decimal(out, out + length, digits, places, number) != out + length:
+        if after == NULL or letters.decimal(out, out + length, digits, places, number) != out + length:
             return NULL
         self.length += length
         return after

@@ -51,6 +51,9 @@ def test_side_without_levels_is_read_as_one() -> None:
     found = PAIRS.match(pairs((), ()))
     assert found is not None
     assert (list(found[2]), list(found[3])) == ([], [])
+    found = UNITS.match(units())
+    assert found is not None
+    assert (list(found[0]), list(found[1])) == ([], [])
 
 
 def test_level_of_nothing_is_none() -> None:
@@ -113,7 +116,6 @@ def test_usual_numbers_of_units_are_read(number: str) -> None:
         pairs((), (), number="1e"),
         pairs((), (), number=""),
         pairs((), ())[:-1],
-        units(),
         units(unit(("101", "1"), ("100", "1")), unit(("100", "1"), ("99", "1"))),
         units(unit(("007", "1"), ("1", "1"))),
         units(unit(("12.5E7", "1"), ("100", "1"))),

@@ -1,4 +1,4 @@
-"""Layouts' texts cut into what is to be read, and the one reader that is no single line."""
+"""Layouts' texts cut into what is to be read, and the readers that are more than a few lines."""
 
 import re
 
@@ -17,7 +17,7 @@ cdef int[13] DAYS_IN
 DAYS_IN[:] = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
 
-cdef int compiled(text, marks, Token* tokens, list texts) except -1:
+cdef int cut(text, marks, Token* tokens, list texts) except -1:
     """Cut a layout's text at its marks, of which only `marks` may be there. Returns how many tokens it has.
 
     Raises ValueError. The tokens stand on letters that are added to `texts`.
@@ -86,3 +86,29 @@ cdef const char* time(const char* at, const char* end, int64_t* ms) noexcept:
         return NULL
     ms[0] = ((days * 24 + hour) * 60 + minute) * 60_000 + second * 1000 + fraction
     return at + 1
+
+
+cdef const char* number(const char* at, const char* end) noexcept:
+    """A number of JSON's, whatever it is."""
+    cdef const char* begin = at
+    while at < end and (c"0" <= at[0] <= c"9"):
+        at += 1
+    if at == begin or (begin[0] == c"0" and at - begin > 1):
+        return NULL
+    if at < end and at[0] == c".":
+        at += 1
+        begin = at
+        while at < end and c"0" <= at[0] <= c"9":
+            at += 1
+        if at == begin:
+            return NULL
+    if at < end and (at[0] == c"e" or at[0] == c"E"):
+        at += 1
+        if at < end and (at[0] == c"-" or at[0] == c"+"):
+            at += 1
+        begin = at
+        while at < end and c"0" <= at[0] <= c"9":
+            at += 1
+        if at == begin:
+            return NULL
+    return at

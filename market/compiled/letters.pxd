@@ -46,10 +46,9 @@ cdef struct Decimal:
 
 cdef uint64_t[11] POWERS
 
-cdef int compiled(text, marks, Token* tokens, list texts) except -1
+cdef int cut(text, marks, Token* tokens, list texts) except -1
 cdef const char* time(const char* at, const char* end, int64_t* ms) noexcept
-
-
+cdef const char* number(const char* at, const char* end) noexcept
 cdef inline const char* literal(const char* at, const char* end, const Token* token) noexcept:
     if end - at < token.length or memcmp(at, token.literal, token.length) != 0:
         return NULL

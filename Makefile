@@ -89,6 +89,7 @@ check: dev-environment ## formatting, lint and types
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
+	@PATH="$$PWD/.venv/bin:$$PATH" cython-lint market/compiled
 
 format: dev-environment ## put the code into form
 	@.venv/bin/ruff format .

@@ -30,8 +30,10 @@ cdef class BookLayout(Layout):
     def __cinit__(self, frame, level):
         self.frame_count = letters.cut(frame, _IN_FRAMES, self.frame_tokens, self.texts)
         self.level_count = letters.cut(level, _IN_LEVELS, self.level_tokens, self.texts)
-        lists = sorted(mark for mark in [self.frame_tokens[index].mark for index in range(self.frame_count)] if mark in _LISTS)
-        numbers = [mark for mark in [self.level_tokens[index].mark for index in range(self.level_count)] if mark != LITERAL]
+        marks = [self.frame_tokens[index].mark for index in range(self.frame_count)]
+        level_marks = [self.level_tokens[index].mark for index in range(self.level_count)]
+        lists = sorted(mark for mark in marks if mark in _LISTS)
+        numbers = [mark for mark in level_marks if mark != LITERAL]
         if (numbers, lists) not in ((_PAIR, [BIDS, ASKS]), (_UNIT, [UNITS])):
             raise ValueError("a layout has bids and asks with a price and a size each, or units with both")
         self.bids = ListWriter(False, numbers == _UNIT)

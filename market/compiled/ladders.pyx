@@ -1,8 +1,8 @@
-"""The levels of both sides of a book, kept outside of Python's objects: found by price, in order, in their own digits."""
+"""The levels of both sides of a book, outside of Python's objects: found by price, in order, in their own digits."""
 
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
 from cpython.unicode cimport PyUnicode_DecodeASCII
-from libc.stdint cimport INT64_MAX, INT64_MIN, int32_t, int64_t, uint8_t
+from libc.stdint cimport int32_t, int64_t, uint8_t
 from libc.string cimport memcpy, memmove
 
 from market.compiled.level_changes cimport BETWEEN, LevelChange, LevelChanges

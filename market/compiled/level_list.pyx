@@ -10,7 +10,7 @@ from libc.string cimport memcmp, memcpy, memset
 
 from market.compiled cimport letters
 from market.compiled.letters cimport PRICE_DIGITS, PRICE_PLACES, SIZE_DIGITS, SIZE_PLACES
-from market.compiled.level_changes cimport ChangeWriter, LevelChange, LevelChanges
+from market.compiled.level_changes cimport ChangeWriter, LevelChange
 
 cdef enum:
     # Letters of a number with its exponent written out: more are left to the general parser.

@@ -45,6 +45,8 @@ cdef class FrameLayout(Layout):
             raise ValueError("a layout has lists of levels, and a level a price and what remains, in this order")
         if (SIDE in marks) != (CHANGES in lists) or (SIDE in marks) != bool(sides):
             raise ValueError("the levels of <changes> name one of `sides`, and no others do")
+        if len(sides or {}) > MOST_SIDES:
+            raise ValueError(f"a layout has {MOST_SIDES} names of sides at most")
         self.writer = ChangeWriter(TIME in marks)
         self.side_count = 0
         for name, side in (sides or {}).items():

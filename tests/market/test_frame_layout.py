@@ -190,6 +190,7 @@ def test_a_frame_of_forty_thousand_levels_is_read_and_a_small_one_after_it() -> 
 @pytest.mark.parametrize(
     ("frame", "level", "sides"),
     [
+        ('{"b":[<changes>]}', '["<side>","<price>","<remaining>"]', {f"s{number}": "bid" for number in range(5)}),
         ('{"b":[]}', PAIRS, None),
         ('{"b":[<bids>]}', '["<remaining>","<price>"]', None),
         ('{"b":[<bids>]}', '["<price>"]', None),

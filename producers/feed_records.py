@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
+from msgspec.structs import asdict
 
 from market.records import L2, Book, Change, FeedRecord, Gap, Level, Tick, Trade
 from producers.protocol import ParsedTrade
@@ -47,23 +48,12 @@ def add_l2_records(changes: Sequence[Change], source: Provenance, records: list[
 def trade_record(trade: ParsedTrade, source: Provenance) -> Trade:
     """One trade."""
     return Trade(
-        exchange=source.exchange,
-        symbol=source.symbol,
-        event_time=source.event_time,
-        received_time=source.received_time,
-        connection=source.connection,
-        sequence=source.sequence,
-        late=source.late,
-        exchange_time=source.exchange_time,
-        time_from=source.time_from,
-        trade_id=trade.trade_id,
-        price=trade.price,
-        size=trade.size,
-        maker_side=trade.maker_side,
+        **asdict(source), trade_id=trade.trade_id, price=trade.price, size=trade.size, maker_side=trade.maker_side
     )
 
 
 def _l2(changes: Sequence[Change], source: Provenance, piece: int | None = None, pieces: int | None = None) -> L2:
+    # The one record that comes with nearly every frame: its fields are named one by one, which takes a sixth of the time.
     return L2(
         exchange=source.exchange,
         symbol=source.symbol,
@@ -97,27 +87,8 @@ def split(changes: Sequence[Change], largest: int = LARGEST_L2_BYTES) -> list[Se
 
 def tick_records(bids: tuple[Level, ...], asks: tuple[Level, ...], source: Provenance) -> tuple[Tick, Book]:
     """A whole second, and the book as it stood then."""
-    tick = Tick(
-        exchange=source.exchange,
-        symbol=source.symbol,
-        event_time=source.event_time,
-        received_time=source.received_time,
-        connection=source.connection,
-        late=source.late,
-        exchange_time=source.exchange_time,
-    )
-    top = Book(
-        exchange=source.exchange,
-        symbol=source.symbol,
-        event_time=source.event_time,
-        received_time=source.received_time,
-        connection=source.connection,
-        late=source.late,
-        exchange_time=source.exchange_time,
-        bids=bids,
-        asks=asks,
-    )
-    return tick, top
+    whose = asdict(source)
+    return Tick(**whose), Book(**whose, bids=bids, asks=asks)
 
 
 def gap_record(since: int | None, reason: str, source: Provenance) -> Gap:

@@ -23,7 +23,7 @@ ROOT = HERE.parent.parent
 SUFFIX = str(sysconfig.get_config_var("EXT_SUFFIX"))
 # What was tried last: with what it was built, or why it was not.
 STAMP = HERE / f"built{SUFFIX}.stamp"
-NAMES = ("letters", "layout", "level_changes", "frame_layout", "level_list", "book_layout", "ladders")
+NAMES = ("items", "letters", "layout", "level_changes", "frame_layout", "level_list", "book_layout", "ladders")
 # The sources keep to their arrays themselves: each look at one is at a place that was counted.
 DIRECTIVES = ("boundscheck=False", "wraparound=False", "cdivision=True")
 SHOWN_LINES = 15

@@ -1,5 +1,7 @@
 from libc.stdint cimport int64_t, uint8_t, uint32_t
 
+from market.compiled.items cimport Items
+
 
 cdef enum:
     # Between a price and its new total in a record's JSON: `","remaining":"`.
@@ -17,12 +19,10 @@ cdef struct LevelChange:
     uint8_t is_initial
 
 
-cdef class LevelChanges:
+cdef class LevelChanges(Items):
     cdef readonly bytes json
     cdef LevelChange* levels
-    cdef Py_ssize_t count
     cdef bint has_times
-    cdef object _change(self, Py_ssize_t index)
 
 
 cdef class ChangeWriter:

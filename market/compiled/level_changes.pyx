@@ -3,12 +3,12 @@
 Whoever wants single changes sees a sequence of `Change`; the book reads the numbers without making any.
 """
 
-from collections.abc import Sequence
-
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from libc.stdint cimport UINT32_MAX
 from libc.string cimport memcpy
+
+from market.compiled.items cimport Items
 
 from market.records import Change
 
@@ -19,31 +19,16 @@ cdef enum:
 _SIDES = ("bid", "ask")
 
 
-cdef class LevelChanges:
+cdef class LevelChanges(Items):
     """Made by a `ChangeWriter` only. `json` is the list as the records have it."""
 
     def __cinit__(self):
         self.levels = NULL
-        self.count = 0
 
     def __dealloc__(self):
         PyMem_Free(self.levels)
 
-    def __len__(self):
-        return self.count
-
-    def __iter__(self):
-        return iter([self._change(index) for index in range(self.count)])
-
-    def __getitem__(self, index):
-        return list(self)[index]
-
-    def __eq__(self, other):
-        return isinstance(other, Sequence) and list(self) == list(other)
-
-    __hash__ = None  # equal to lists, which have none
-
-    cdef object _change(self, Py_ssize_t index):
+    cdef object item(self, Py_ssize_t index):
         cdef const LevelChange* level = &self.levels[index]
         cdef Py_ssize_t price_end = level.price_at + level.price_length
         cdef Py_ssize_t remaining_at = price_end + BETWEEN
@@ -54,9 +39,6 @@ cdef class LevelChanges:
             reason="initial" if level.is_initial else None,
             time=level.time if self.has_times else None,
         )
-
-
-Sequence.register(LevelChanges)
 
 
 cdef class ChangeWriter:

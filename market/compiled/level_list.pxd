@@ -1,5 +1,6 @@
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
+from market.compiled.items cimport Items
 from market.compiled.letters cimport Decimal
 
 
@@ -11,11 +12,9 @@ cdef struct ListedLevel:
     uint8_t size_length
 
 
-cdef class LevelList:
+cdef class LevelList(Items):
     cdef bytes texts
     cdef ListedLevel* levels
-    cdef Py_ssize_t count
-    cdef object _level(self, Py_ssize_t index)
 
 
 cdef class ListWriter:

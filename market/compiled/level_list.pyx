@@ -1,7 +1,5 @@
 """One side of a whole book as a frame shows it, best first, and what changed from one to the next (design §3)."""
 
-from collections.abc import Sequence
-
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.unicode cimport PyUnicode_DecodeASCII
@@ -17,42 +15,22 @@ cdef enum:
     LONGEST = 32
 
 
-cdef class LevelList:
+cdef class LevelList(Items):
     """A sequence of (price, size), made by a `ListWriter` only."""
 
     def __cinit__(self):
         self.levels = NULL
-        self.count = 0
 
     def __dealloc__(self):
         PyMem_Free(self.levels)
 
-    def __len__(self):
-        return self.count
-
-    def __iter__(self):
-        return iter([self._level(index) for index in range(self.count)])
-
-    def __getitem__(self, index):
-        if isinstance(index, slice):
-            return [self._level(each) for each in range(*index.indices(self.count))]
-        return self._level(range(self.count)[index])
-
-    def __eq__(self, other):
-        return isinstance(other, Sequence) and list(self) == list(other)
-
-    __hash__ = None  # equal to lists, which have none
-
-    cdef object _level(self, Py_ssize_t index):
+    cdef object item(self, Py_ssize_t index):
         cdef const ListedLevel* level = &self.levels[index]
         cdef const char* price = <const char*>self.texts + level.price_at
         return (
             PyUnicode_DecodeASCII(price, level.price_length, NULL),
             PyUnicode_DecodeASCII(price + level.price_length, level.size_length, NULL),
         )
-
-
-Sequence.register(LevelList)
 
 
 cdef class ListWriter:

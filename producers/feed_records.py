@@ -53,7 +53,7 @@ def trade_record(trade: ParsedTrade, source: Provenance) -> Trade:
 
 
 def _l2(changes: Sequence[Change], source: Provenance, piece: int | None = None, pieces: int | None = None) -> L2:
-    # The one record that comes with nearly every frame: its fields are named one by one, which takes a sixth of the time.
+    # The one record that comes with nearly every frame; named one by one, its fields take a sixth of the time.
     return L2(
         exchange=source.exchange,
         symbol=source.symbol,

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -23,7 +24,7 @@ ROOT = HERE.parent.parent
 SUFFIX = str(sysconfig.get_config_var("EXT_SUFFIX"))
 # What was tried last: with what it was built, or why it was not.
 STAMP = HERE / f"built{SUFFIX}.stamp"
-NAMES = ("items", "letters", "layout", "level_changes", "frame_layout", "level_list", "book_layout", "ladders")
+NAMES = tuple(sorted(path.stem for path in HERE.glob("*.pyx")))
 # The sources keep to their arrays themselves: each look at one is at a place that was counted.
 DIRECTIVES = ("boundscheck=False", "wraparound=False", "cdivision=True")
 SHOWN_LINES = 15
@@ -44,15 +45,17 @@ def lacking() -> str:
 
 def build(folder: Path) -> None:
     """Compile all modules into `folder`. Raises NotBuilt."""
-    for name in NAMES:
-        source, c_file = HERE / f"{name}.pyx", folder / f"{name}.c"
-        directives = [part for each in DIRECTIVES for part in ("-X", each)]
-        module = f"market.compiled.{name}"
-        _call(
-            sys.executable, "-m", "cython", "-3", *directives, "--module-name", module, "-o", str(c_file), str(source)
-        )
-        flags = ["-O2", "-fPIC", "-I", sysconfig.get_path("include")]
-        _call(*_compiler(), *flags, str(c_file), "-o", str(folder / f"{name}{SUFFIX}"))
+    directives = [part for each in DIRECTIVES for part in ("-X", each)]
+    sources = [str(HERE / f"{name}.pyx") for name in NAMES]
+    _call(sys.executable, "-m", "cython", "-3", *directives, "-o", str(folder), *sources)
+    flags = ["-O2", "-fPIC", "-I", sysconfig.get_path("include")]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        # Asked for one by one, so that what one raises is raised here.
+        for _ in pool.map(
+            lambda name: _call(*_compiler(), *flags, str(folder / f"{name}.c"), "-o", str(folder / f"{name}{SUFFIX}")),
+            NAMES,
+        ):
+            pass
 
 
 def _compiler() -> list[str]:

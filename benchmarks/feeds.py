@@ -22,6 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.feed_frames import Workload, workloads
+from market.levels import ARE_COMPILED
 from producers.protocols import PROTOCOLS
 
 PEER = Path(__file__).with_name("cryptofeed_peer.py")
@@ -54,7 +55,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--core", type=int, default=0, help="the core that everything is pinned to (0)")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
-    table = Table(title=f"raw frame → Kafka bytes on one core, median of {options.rounds} rounds, peak memory")
+    levels = "compiled" if ARE_COMPILED else "in plain Python"
+    table = Table(
+        title=f"raw frame → Kafka bytes on one core, levels {levels}, median of {options.rounds} rounds, peak memory"
+    )
     for heading in ("frames", "levels each", "frames/s", "level changes/s", "MiB", "cryptofeed, frames/s", "ratio"):
         table.add_column(heading, justify="left" if heading == "frames" else "right")
     for workload in workloads(options.captures, options.frames, options.seed):

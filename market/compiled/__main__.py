@@ -7,6 +7,7 @@ It needs Cython, Python's headers and a C compiler: that which this Python was b
 from __future__ import annotations
 
 import argparse
+import fcntl
 import hashlib
 import os
 import shlex
@@ -16,13 +17,14 @@ import sys
 import sysconfig
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 SUFFIX = str(sysconfig.get_config_var("EXT_SUFFIX"))
-# What was tried last: with what it was built, or why it was not.
+# From what it was built, or what was lacking to build it.
 STAMP = HERE / f"built{SUFFIX}.stamp"
 NAMES = tuple(sorted(path.stem for path in HERE.glob("*.pyx")))
 # The sources keep to their arrays themselves: each look at one is at a place that was counted.
@@ -48,7 +50,7 @@ def build(folder: Path) -> None:
     directives = [part for each in DIRECTIVES for part in ("-X", each)]
     sources = [str(HERE / f"{name}.pyx") for name in NAMES]
     _call(sys.executable, "-m", "cython", "-3", *directives, "-o", str(folder), *sources)
-    flags = ["-O2", "-fPIC", "-I", sysconfig.get_path("include")]
+    flags = ["-O2", "-DNDEBUG", "-fPIC", "-I", sysconfig.get_path("include")]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         # Asked for one by one, so that what one raises is raised here.
         for _ in pool.map(
@@ -71,8 +73,9 @@ def _call(*command: str) -> None:
 
 
 def _digest() -> str:
-    """Of all that the outcome depends on."""
-    digest = hashlib.sha256(repr((sys.version, DIRECTIVES, lacking(), _compiler())).encode())
+    """Of the sources and what they are built with."""
+    cython = version("cython") if find_spec("Cython") else ""
+    digest = hashlib.sha256(repr((sys.version, cython, _compiler(), lacking())).encode())
     for path in sorted((*HERE.glob("*.pyx"), *HERE.glob("*.pxd"), Path(__file__))):
         digest.update(path.read_bytes())
     return digest.hexdigest()
@@ -80,27 +83,39 @@ def _digest() -> str:
 
 def make() -> str:
     """Build what is not built yet. Returns why there is nothing built; empty: there is."""
-    digest = _digest()
-    if STAMP.exists():
-        tried, _, why = STAMP.read_text(encoding="utf-8").partition("\n")
-        if tried == digest:
-            return why
+    # Of two that are started at once, the second waits here and then finds all done.
+    with Path(__file__).open("rb") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        try:
+            return _make(_digest())
+        except (NotBuilt, OSError) as error:
+            # Another try may go well: nothing is noted down.
+            return _said(str(error))
+
+
+def _make(digest: str) -> str:
+    libraries = [HERE / f"{name}{SUFFIX}" for name in NAMES]
+    noted, _, why = STAMP.read_text(encoding="utf-8").partition("\n") if STAMP.exists() else ("", "", "")
+    if noted == digest and (why or all(library.exists() for library in libraries)):
+        return why
     # What was built from other sources must not be found any more.
-    for old in HERE.glob(f"*{SUFFIX}"):
-        old.unlink()
+    for old in (STAMP, *HERE.glob(f"*{SUFFIX}")):
+        old.unlink(missing_ok=True)
     why = lacking()
-    if not why:
+    if why:
+        _said(why)
+    else:
         print("Compiling what is done for every level of a book (some seconds, once) …", flush=True)
         with tempfile.TemporaryDirectory(dir=HERE) as scratch:
-            try:
-                build(Path(scratch))
-                for name in NAMES:
-                    (Path(scratch) / f"{name}{SUFFIX}").replace(HERE / f"{name}{SUFFIX}")
-            except NotBuilt as error:
-                why = str(error)
-    if why:
-        print(f"Books are kept in plain Python, slower and otherwise the same: {why}.", flush=True)
+            build(Path(scratch))
+            for library in libraries:
+                (Path(scratch) / library.name).replace(library)
     STAMP.write_text(f"{digest}\n{why}", encoding="utf-8")
+    return why
+
+
+def _said(why: str) -> str:
+    print(f"Books are kept in plain Python, slower and otherwise the same: {why}.", flush=True)
     return why
 
 
@@ -109,7 +124,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m market.compiled", description=__doc__)
     parser.add_argument("--required", action="store_true", help="fail where it cannot be built")
     required = parser.parse_args().required
-    return 1 if make() and required else 0
+    why = make()
+    if why and required:
+        print(f"It is required, and not built: {why}.", file=sys.stderr)
+    return 1 if why and required else 0
 
 
 if __name__ == "__main__":

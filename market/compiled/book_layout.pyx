@@ -18,10 +18,10 @@ _UNIT = [ASK_PRICE, BID_PRICE, ASK_SIZE, BID_SIZE]
 cdef class BookLayout(Layout):
     """The layout of a frame with a whole book, of which `match` makes a `LevelList` of bids and one of asks.
 
-    In `frame`, besides what a `Layout` has: either `<bids>` and `<asks>`, or `<units>`, each of which holds the n-th
-    ask and the n-th bid. In `level`: `<price>` and `<remaining>`, or `<ask_price>`, `<bid_price>`, `<ask_size>`,
-    `<bid_size>`, in this order and as JSON's numbers, not as texts. Levels stand best first; one of size 0, and in
-    units of price 0, is none. Raises ValueError when a layout is none.
+    In `frame`, besides `<text>`, `<skip>`, `<whole>` and `<number>`: either `<bids>` and `<asks>`, or `<units>`, each
+    of which holds the n-th ask and the n-th bid. In `level`: `<price>` and `<remaining>`, or `<ask_price>`,
+    `<bid_price>`, `<ask_size>`, `<bid_size>`, in this order and as JSON's numbers, not as texts. Levels stand best
+    first; one of size 0, and in units of price 0, is none. Raises ValueError when a layout is none.
     """
 
     cdef ListWriter bids
@@ -45,8 +45,8 @@ cdef class BookLayout(Layout):
         return 0
 
     cdef int finish(self, list values) except -1:
-        values.append(self.bids.levels_list())
-        values.append(self.asks.levels_list())
+        values.append(self.bids.written())
+        values.append(self.asks.written())
         return 0
 
     cdef const char* level(self, const char* at, const char* end, int mark) except? NULL:

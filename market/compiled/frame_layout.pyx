@@ -27,9 +27,10 @@ cdef struct SideName:
 cdef class FrameLayout(Layout):
     """The layout of a frame with lists of changed levels, of which `match` makes one `LevelChanges`.
 
-    In `frame`, besides what a `Layout` has: one or more of `<bids>`, `<asks>`, `<changes>`. In `level`, which every
-    list's items look like: `<price>` and `<remaining>` (once, in that order), and before or between them `<side>` (one
-    of `sides`, only for `<changes>`) and `<time>`. Raises ValueError when a layout is none.
+    In `frame`, besides `<text>`, `<skip>`, `<whole>` and `<time>`: either `<changes>`, whose levels name their side, or
+    `<bids>` and `<asks>` (one of them or both). In `level`, which every list's items look like: `<price>` and
+    `<remaining>` (once, in that order), `<side>` (one of `sides`) where it is wanted, and `<time>`. Raises ValueError
+    when a layout is none.
     """
 
     cdef SideName[MOST_SIDES] side_names
@@ -43,7 +44,8 @@ cdef class FrameLayout(Layout):
         marks = [self.level_tokens[index].mark for index in range(self.level_count)]
         if [mark for mark in marks if mark in (PRICE, REMAINING)] != [PRICE, REMAINING] or not lists:
             raise ValueError("a layout has lists of levels, and a level a price and what remains, in this order")
-        if (SIDE in marks) != (CHANGES in lists) or (SIDE in marks) != bool(sides):
+        is_named = SIDE in marks
+        if (lists != {CHANGES} if is_named else CHANGES in lists) or is_named != bool(sides):
             raise ValueError("the levels of <changes> name one of `sides`, and no others do")
         if len(sides or {}) > MOST_SIDES:
             raise ValueError(f"a layout has {MOST_SIDES} names of sides at most")

@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 
+cimport cython
 
+
+@cython.auto_pickle(False)
 cdef class Items:
     """A sequence of `count` items; `item` makes one. Equal to any sequence with equal items."""
 

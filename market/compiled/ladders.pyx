@@ -14,13 +14,13 @@ cdef extern from "Python.h":
     const char* PyUnicode_AsUTF8AndSize(object text, Py_ssize_t* length) except NULL
 
 cdef enum:
-    LONGEST = 64  # letters of a price or of a size
+    MOST_LETTERS = 64  # letters of a price or of a size
 
 cdef struct Level:
     uint8_t price_length
     uint8_t remaining_length
-    char[LONGEST] price
-    char[LONGEST] remaining
+    char[MOST_LETTERS] price
+    char[MOST_LETTERS] remaining
 
 cdef struct Rung:
     int64_t place
@@ -75,23 +75,17 @@ cdef class Ladders:
 
     def replace(self, changes):
         """Forget every level and take these; faster than one by one for a large first book."""
+        # Worst first, so that each is put in at or near the end.
+        ordered = sorted(changes, key=_far_to_near)
         self.bids.count = self.asks.count = self.level_count = 0
         self.free.clear()
-        # Worst first, so that each is put in at or near the end.
-        self.apply(sorted(changes, key=_far_to_near))
+        self.apply(ordered)
 
     def best(self, side, Py_ssize_t levels):
         """So many levels of a side, best first."""
         cdef Ladder* ladder = self._ladder(side)
         cdef Py_ssize_t count = min(max(levels, 0), ladder.count)
         return tuple([_texts(&self.levels[ladder.rungs[ladder.count - 1 - index].level]) for index in range(count)])
-
-    def best_ticks(self, side):
-        """The best price in ticks; None without a level."""
-        cdef Ladder* ladder = self._ladder(side)
-        if ladder.count == 0:
-            return None
-        return abs(ladder.rungs[ladder.count - 1].place)
 
     def level(self, side, int64_t ticks):
         """Price and size of the level at this price; None without one."""
@@ -125,10 +119,10 @@ cdef class Ladders:
         cdef Py_ssize_t price_length, remaining_length
         cdef const char* price_letters = PyUnicode_AsUTF8AndSize(price, &price_length)
         cdef const char* letters = PyUnicode_AsUTF8AndSize(remaining, &remaining_length)
-        if price_length > LONGEST or remaining_length > LONGEST:
-            raise OutOfRange(f"{price[:LONGEST]} × {remaining[:LONGEST]}: expected {LONGEST} letters at most")
+        if price_length > MOST_LETTERS or remaining_length > MOST_LETTERS:
+            raise OutOfRange(f"a price or a size of more than {MOST_LETTERS} letters: {price[:MOST_LETTERS]}")
         cdef bint is_nothing = not remaining.strip("0.")  # however nothing is spelled
-        self._take(side == "ask", ticks, price_letters, price_length, letters, remaining_length, is_nothing)
+        self._take(side != "bid", ticks, price_letters, price_length, letters, remaining_length, is_nothing)
         return 0
 
     cdef int _take(

@@ -30,5 +30,5 @@ cdef class ListWriter:
     cdef const char* price(self, const char* at, const char* end) noexcept
     cdef const char* size(self, const char* at, const char* end) noexcept
     cdef const char* _number(self, const char* at, const char* end, int digits, int places, Decimal* number) noexcept
-    cdef bint close(self) noexcept
-    cdef LevelList levels_list(self)
+    cdef void close(self) noexcept
+    cdef LevelList written(self)

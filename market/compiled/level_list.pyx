@@ -12,7 +12,7 @@ from market.compiled.level_changes cimport ChangeWriter, LevelChange
 
 cdef enum:
     # Letters of a number with its exponent written out: more are left to the general parser.
-    LONGEST = 32
+    WRITTEN_OUT = 32
 
 
 cdef class LevelList(Items):
@@ -34,7 +34,7 @@ cdef class LevelList(Items):
 
 
 cdef class ListWriter:
-    """Writes one side after the other: `begin`; for each level `make_room`, `price`, `size`, `close`; `levels_list`.
+    """Writes one side after the other: `begin`; for each level `make_room`, `price`, `size`, `close`; `written`.
 
     `is_json`: numbers are JSON's, and may have an exponent; else they are texts.
     """
@@ -59,13 +59,13 @@ cdef class ListWriter:
         if self.count < self.room:
             return 0
         cdef Py_ssize_t room = max(64, 2 * self.room)
-        if room * 2 * LONGEST > UINT32_MAX:
+        if room * 2 * WRITTEN_OUT > UINT32_MAX:
             raise MemoryError("a frame with more levels than any book has")
         cdef void* levels = PyMem_Realloc(self.levels, room * sizeof(ListedLevel))
         if levels == NULL:
             raise MemoryError
         self.levels = <ListedLevel*>levels
-        cdef void* texts = PyMem_Realloc(self.texts, room * 2 * LONGEST)
+        cdef void* texts = PyMem_Realloc(self.texts, room * 2 * WRITTEN_OUT)
         if texts == NULL:
             raise MemoryError
         self.texts = <char*>texts
@@ -99,14 +99,13 @@ cdef class ListWriter:
         level.size_length = number.length
         return at
 
-    cdef bint close(self) noexcept:
+    cdef void close(self) noexcept:
         """The level is whole; it is none where nothing remains."""
         cdef ListedLevel* level = &self.levels[self.count]
         if level.ticks == 0 or level.size == 0:
             self.length = level.price_at
-            return False
-        self.count += 1
-        return True
+        else:
+            self.count += 1
 
     cdef const char* _number(
         self, const char* at, const char* end, int digits, int places, Decimal* number
@@ -129,7 +128,7 @@ cdef class ListWriter:
         self.length += length
         return after
 
-    cdef LevelList levels_list(self):
+    cdef LevelList written(self):
         """Those that were closed."""
         cdef LevelList found = LevelList.__new__(LevelList)
         found.texts = PyBytes_FromStringAndSize(self.texts, self.length)
@@ -144,7 +143,7 @@ cdef class ListWriter:
 
 cdef const char* _written_out(const char* at, const char* end, char* out, int* length) noexcept:
     """`2.2855E7` as `22855000`: one digit that is not 0 before the point, as Java writes numbers."""
-    cdef char[LONGEST] digits
+    cdef char[WRITTEN_OUT] digits
     cdef int count = 0  # of digits
     cdef int exponent = 0
     cdef int exponent_digits = 0
@@ -156,7 +155,7 @@ cdef const char* _written_out(const char* at, const char* end, char* out, int* l
     at += 1
     if at < end and at[0] == c".":
         at += 1
-        while at < end and c"0" <= at[0] <= c"9" and count < LONGEST:
+        while at < end and c"0" <= at[0] <= c"9" and count < WRITTEN_OUT:
             digits[count] = at[0]
             count += 1
             at += 1
@@ -173,7 +172,7 @@ cdef const char* _written_out(const char* at, const char* end, char* out, int* l
         exponent_digits += 1
         at += 1
     # Digits, zeros and a point must find room.
-    if exponent_digits == 0 or exponent_digits == 3 or count + exponent + 2 > LONGEST:
+    if exponent_digits == 0 or exponent_digits == 3 or count + exponent + 2 > WRITTEN_OUT:
         return NULL
     if is_negative and exponent:
         length[0] = count + exponent + 1

@@ -1,4 +1,4 @@
-"""`python -m market.compiled`: builds once, again after a change, and says why it could not."""
+"""`python -m market.compiled`: builds once, again when something is gone, and says why it could not."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from market.compiled.__main__ import NAMES
@@ -45,22 +46,25 @@ class Copy:
         return {path.name.partition(".")[0] for path in self.compiled.glob("*.so")}
 
 
-def test_it_is_built_once_and_what_a_failing_compiler_says_of_changed_sources_is_quoted(tmp_path: Path) -> None:
+def test_it_is_built_once_and_again_when_a_library_is_gone(tmp_path: Path) -> None:
     copy = Copy(tmp_path, WORKING)
     first = copy.run("--required")
     assert (first.returncode, first.stderr) == (0, "")
     assert "some seconds, once" in first.stdout
     assert copy.built == set(NAMES)
     assert copy.run("--required").stdout == ""
-    with (copy.compiled / "level_changes.pyx").open("a", encoding="utf-8") as source:
-        source.write("\n# otherwise\n")
+    next(copy.compiled.glob("ladders*.so")).unlink()
+    # It fails now: what the compiler says is quoted, and nothing of before is left that might not fit the sources.
     copy.install(FAILING)
     failed = copy.run()
     assert failed.returncode == 0
     assert "error: no such thing" in failed.stdout
-    # Nothing of before is left that would not fit the sources.
     assert copy.built == set()
     assert [path.name for path in copy.compiled.glob("tmp*")] == []
+    # Each time anew, since it may go well the next time.
+    again = copy.run("--required")
+    assert again.returncode == 1
+    assert "error: no such thing" in again.stderr
 
 
 def test_without_a_compiler_it_says_so_once_and_is_no_failure_unless_it_is_required(tmp_path: Path) -> None:
@@ -70,4 +74,15 @@ def test_without_a_compiler_it_says_so_once_and_is_no_failure_unless_it_is_requi
     assert "no C compiler was found" in first.stdout
     assert "plain Python" in first.stdout
     assert copy.run().stdout == ""
-    assert copy.run("--required").returncode == 1
+    required = copy.run("--required")
+    assert required.returncode == 1
+    assert "no C compiler was found" in required.stderr
+
+
+def test_two_that_begin_at_once_build_one_after_the_other(tmp_path: Path) -> None:
+    copy = Copy(tmp_path, WORKING)
+    with ThreadPoolExecutor(2) as pool:
+        both = [done.result() for done in [pool.submit(copy.run, "--required") for _ in range(2)]]
+    assert [(done.returncode, done.stderr) for done in both] == [(0, ""), (0, "")]
+    assert sorted("some seconds, once" in done.stdout for done in both) == [False, True]
+    assert copy.built == set(NAMES)

@@ -197,6 +197,8 @@ def test_a_frame_of_forty_thousand_levels_is_read_and_a_small_one_after_it() -> 
         ('{"b":[<bids>]}', '["<side>","<price>","<remaining>"]', SIDES),
         ('{"b":[<changes>]}', PAIRS, None),
         ('{"b":[<bids>]}', PAIRS, SIDES),
+        ('{"c":[<changes>],"b":[<bids>]}', '["<side>","<price>","<remaining>"]', SIDES),
+        ('{"c":[<changes>],"b":[<bids>]}', PAIRS, None),
         ('{"b":[<bids>],"p":"<price>"}', PAIRS, None),
         ('{"b":[<bids>]}', '["<price>","<remaining>","<text>"]', None),
         ('{"b":[<bids>]' + ',"n":<whole>' * 20 + "}", PAIRS, None),

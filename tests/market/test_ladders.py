@@ -77,3 +77,12 @@ def test_price_that_does_not_fit_is_out_of_range_and_the_levels_before_it_stay(m
     with pytest.raises(OutOfRange, match="1e5"):
         ladders.apply([Change(side="bid", price="7", remaining="1"), Change(side="bid", price="1e5", remaining="1")])
     assert ladders.best("bid", 9) == (("7", "1"),)
+
+
+@of_both_kinds
+def test_book_stays_as_it_is_when_what_is_to_replace_it_does_not_fit(make: Callable[[], Ladders]) -> None:
+    ladders = make()
+    ladders.apply([Change(side="bid", price="7", remaining="1")])
+    with pytest.raises(OutOfRange, match="1e5"):
+        ladders.replace([Change(side="bid", price="8", remaining="1"), Change(side="bid", price="1e5", remaining="1")])
+    assert ladders.best("bid", 9) == (("7", "1"),)

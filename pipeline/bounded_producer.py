@@ -1,5 +1,6 @@
 """kafka-python's producer, bounded in time: nothing it does here waits for ever for a broker that is away."""
 
+import time
 from typing import Any
 
 from kafka import KafkaProducer
@@ -14,6 +15,7 @@ FENCES = (ProducerFencedError, InvalidProducerEpochError)
 _LINGER_MS = 10
 _LONGEST_REQUEST_MS = 30_000
 _FAREWELL_SECONDS = 2.0
+_LOOK_SECONDS = 0.005
 # What the client adds to a record, generously.
 _OVERHEAD_BYTES = 200
 
@@ -55,6 +57,17 @@ class BoundedProducer(KafkaProducer):  # type: ignore[misc] # kafka-python has n
         """
         manager = self._transaction_manager
         return manager is not None and isinstance(manager.last_error, FENCES)
+
+    def await_epoch(self) -> None:
+        """Waits, `max_block_ms` at most, while the client asks the broker for another epoch.
+
+        It does so when a record is refused for an old one; only the answer tells whether a newer producer is there.
+        """
+        manager = self._transaction_manager
+        deadline = time.monotonic() + self.config["max_block_ms"] / 1000
+        while manager is not None and manager.is_bumping_epoch() and time.monotonic() < deadline:
+            # The client has nothing that could be waited on.
+            time.sleep(_LOOK_SECONDS)
 
     def flush(self, timeout: float | None = None) -> None:
         """Waits for what is on its way; not when the producer was abandoned."""

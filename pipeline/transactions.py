@@ -103,6 +103,7 @@ class TransactionalPublisher:
             raise self._over from error
 
     def _is_fence(self, error: KafkaError) -> bool:
+        self._producer.await_epoch()
         # What fails first may be a record on its way; the call after it fails with an error that does not say why.
         errors = (error, *(delivery.exception for delivery in self._deliveries))
         return self._producer.is_fenced or any(isinstance(each, FENCES) for each in errors)

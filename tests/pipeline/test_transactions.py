@@ -118,6 +118,38 @@ def test_fence_that_the_client_learns_of_between_two_calls_is_still_a_fence(
     assert read_to_end(kafka.bootstrap, topic) == [b"older"]
 
 
+def test_fence_that_the_client_still_asks_the_broker_about_is_a_fence(
+    kafka: KafkaServer, new_topic: NewTopic, take_over: TakeOver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = new_topic()
+    older = take_over()
+    manager = older._producer._transaction_manager
+    was_refused, may_go_on = threading.Event(), threading.Event()
+    ask_for_epoch = manager.bump_producer_id_and_epoch
+
+    def ask_and_rest() -> None:
+        """Another thread of the client asks, and has not yet told anybody what was refused."""
+        ask_for_epoch()
+        was_refused.set()
+        may_go_on.wait(60)
+
+    monkeypatch.setattr(manager, "bump_producer_id_and_epoch", ask_and_rest)
+    older.begin()
+    older.publish(topic, "BTCUSD", b"half")
+    # The partition is known to the transaction: what comes next is refused itself.
+    older._deliveries[0].get(60)
+    newer = take_over()
+    older.publish(topic, "BTCUSD", b"too late")
+    assert was_refused.wait(60)
+    release = threading.Timer(0.2, may_go_on.set)
+    release.start()
+    with pytest.raises(Fenced):
+        older.publish(topic, "BTCUSD", b"too late")
+    release.join()
+    newer.write(topic, "BTCUSD", b"newer")
+    assert read_to_end(kafka.bootstrap, topic) == [b"newer"]
+
+
 def test_record_that_is_too_large_leaves_the_publisher_as_it_was(
     kafka: KafkaServer, new_topic: NewTopic, take_over: TakeOver
 ) -> None:

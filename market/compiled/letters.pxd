@@ -47,8 +47,12 @@ cdef struct Decimal:
 cdef uint64_t[11] POWERS
 
 cdef int cut(text, marks, Token* tokens, list texts) except -1
+
+# The longer readers are in letters.pyx.
 cdef const char* time(const char* at, const char* end, int64_t* ms) noexcept
 cdef const char* number(const char* at, const char* end) noexcept
+
+
 cdef inline const char* literal(const char* at, const char* end, const Token* token) noexcept:
     if end - at < token.length or memcmp(at, token.literal, token.length) != 0:
         return NULL

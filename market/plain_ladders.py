@@ -49,20 +49,9 @@ class Ladders:
 
     def replace(self, changes: Iterable[Change]) -> None:
         """Forget every level and take these; faster than one by one for a large first book."""
-        bids: dict[int, Level] = {}
-        asks: dict[int, Level] = {}
-        for change in changes:
-            price, remaining = change.price, change.remaining
-            if change.side == "bid":
-                levels, place = bids, PRICE_TICKS[price]
-            else:
-                levels, place = asks, -PRICE_TICKS[price]
-            if remaining.strip("0."):
-                levels[place] = (price, remaining)
-            else:
-                levels.pop(place, None)
-        self._bids.levels, self._bids.places = bids, sorted(bids)
-        self._asks.levels, self._asks.places = asks, sorted(asks)
+        fresh = Ladders()
+        fresh.apply(sorted(changes, key=far_to_near))
+        self._bids, self._asks = fresh._bids, fresh._asks
 
     def best(self, side: Side, levels: int) -> tuple[Level, ...]:
         """So many levels of a side, best first."""
@@ -89,3 +78,9 @@ class Ladders:
 
     def _ladder(self, side: Side) -> _Ladder:
         return self._bids if side == "bid" else self._asks
+
+
+def far_to_near(change: Change) -> int:
+    """A key that sorts changes so that each is put in at or near the end of its side."""
+    ticks = PRICE_TICKS[change.price]
+    return ticks if change.side == "bid" else -ticks

@@ -9,6 +9,7 @@ from market.compiled.level_changes cimport BETWEEN, LevelChange, LevelChanges
 
 from market.decimals import PRICE_TICKS
 from market.errors import OutOfRange
+from market.plain_ladders import far_to_near
 
 cdef extern from "Python.h":
     const char* PyUnicode_AsUTF8AndSize(object text, Py_ssize_t* length) except NULL
@@ -75,8 +76,7 @@ cdef class Ladders:
 
     def replace(self, changes):
         """Forget every level and take these; faster than one by one for a large first book."""
-        # Worst first, so that each is put in at or near the end.
-        ordered = sorted(changes, key=_far_to_near)
+        ordered = sorted(changes, key=far_to_near)
         self.bids.count = self.asks.count = self.level_count = 0
         self.free.clear()
         self.apply(ordered)
@@ -164,11 +164,6 @@ cdef class Ladders:
             self.levels = <Level*>_grown(self.levels, &self.level_room, sizeof(Level))
         self.level_count += 1
         return self.level_count - 1
-
-
-def _far_to_near(change):
-    ticks = PRICE_TICKS[change.price]
-    return ticks if change.side == "bid" else -ticks
 
 
 cdef void* _grown(void* items, Py_ssize_t* room, Py_ssize_t size) except NULL:

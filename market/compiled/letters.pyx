@@ -89,26 +89,23 @@ cdef const char* time(const char* at, const char* end, int64_t* ms) noexcept:
 
 
 cdef const char* number(const char* at, const char* end) noexcept:
-    """A number of JSON's, whatever it is."""
-    cdef const char* begin = at
-    while at < end and (c"0" <= at[0] <= c"9"):
-        at += 1
-    if at == begin or (begin[0] == c"0" and at - begin > 1):
+    """A number of JSON's, whatever it is, but for its sign."""
+    if end - at > 1 and at[0] == c"0" and c"0" <= at[1] <= c"9":
         return NULL
-    if at < end and at[0] == c".":
-        at += 1
-        begin = at
-        while at < end and c"0" <= at[0] <= c"9":
-            at += 1
-        if at == begin:
-            return NULL
-    if at < end and (at[0] == c"e" or at[0] == c"E"):
+    at = _past_digits(at, end)
+    if at != NULL and at < end and at[0] == c".":
+        at = _past_digits(at + 1, end)
+    if at != NULL and at < end and (at[0] == c"e" or at[0] == c"E"):
         at += 1
         if at < end and (at[0] == c"-" or at[0] == c"+"):
             at += 1
-        begin = at
-        while at < end and c"0" <= at[0] <= c"9":
-            at += 1
-        if at == begin:
-            return NULL
+        at = _past_digits(at, end)
     return at
+
+
+cdef const char* _past_digits(const char* at, const char* end) noexcept:
+    """Past one digit or more."""
+    cdef const char* begin = at
+    while at < end and c"0" <= at[0] <= c"9":
+        at += 1
+    return at if at > begin else NULL

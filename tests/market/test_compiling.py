@@ -9,7 +9,8 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from market.compiled.__main__ import NAMES
+from market.compiled.__main__ import NAMES, lacking
+from market.levels import ARE_COMPILED
 
 ROOT = Path(__file__).parent.parent.parent
 # Puts something where the library is wanted (after -o), or fails as a compiler does.
@@ -44,6 +45,11 @@ class Copy:
     @property
     def built(self) -> set[str]:
         return {path.name.partition(".")[0] for path in self.compiled.glob("*.so")}
+
+
+def test_it_is_compiled_wherever_it_can_be() -> None:
+    # The tests of the compiled code are skipped without it: that must not hide a build that failed.
+    assert (not lacking()) == ARE_COMPILED
 
 
 def test_it_is_built_once_and_again_when_a_library_is_gone(tmp_path: Path) -> None:

@@ -36,11 +36,14 @@ class Client:
         self.greetings: list[bytes] = []
 
     def greet(self) -> None:
-        """Answer the websocket handshake."""
-        self.path = self._stream.readline().decode().split(" ")[1]
+        """Answer the websocket handshake.
+
+        :raises ConnectionError: the client went before it had said all of its own.
+        """
+        self.path = self._read_line().split(" ")[1]
         key = ""
-        while line := self._stream.readline().strip():
-            name, _, value = line.decode().partition(": ")
+        while line := self._read_line():
+            name, _, value = line.partition(": ")
             self.headers[name.lower()] = value
             if name.lower() == "sec-websocket-key":
                 key = value
@@ -57,14 +60,29 @@ class Client:
         self._transport.sendall(data)
 
     def read_frame(self) -> tuple[int, bytes]:
-        """The next frame of the client (up to 64 KiB): opcode and payload."""
-        first, second = self._stream.read(2)
+        """The next frame of the client (up to 64 KiB): opcode and payload.
+
+        :raises ConnectionError: the client went, between two frames or within one.
+        """
+        first, second = self._read(2)
         length = second & 0x7F
         if length == 126:
-            (length,) = struct.unpack("!H", self._stream.read(2))
-        mask = self._stream.read(4)
-        payload = self._stream.read(length)
+            (length,) = struct.unpack("!H", self._read(2))
+        mask = self._read(4)
+        payload = self._read(length)
         return first & 0x0F, bytes(byte ^ mask[index % 4] for index, byte in enumerate(payload))
+
+    def _read(self, length: int) -> bytes:
+        data = self._stream.read(length)
+        if len(data) < length:
+            raise ConnectionError("the client is gone")
+        return data
+
+    def _read_line(self) -> str:
+        line = self._stream.readline()
+        if not line.endswith(b"\n"):
+            raise ConnectionError("the client is gone")
+        return line.decode().strip()
 
     def stay(self) -> None:
         """Say nothing more until the client goes or the test ends."""

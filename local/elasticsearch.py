@@ -74,11 +74,10 @@ class ElasticsearchNode:
     def env(self) -> Mapping[str, str]:
         """Where it finds the JDK and its own files."""
         place = self._place()
-        return {
-            "ES_JAVA_HOME": str(self.jdk.home),
-            "ES_PATH_CONF": str(place / "config"),
-            "ES_TMPDIR": str(place / "tmp"),
-        }
+        scratch = str(place / "tmp")
+        variables = {"ES_JAVA_HOME": str(self.jdk.home), "ES_PATH_CONF": str(place / "config"), "ES_TMPDIR": scratch}
+        # The JVM that starts the server's own leaves a folder at each start. Its options are split where a blank is.
+        return variables if len(scratch.split()) > 1 else {**variables, "CLI_JAVA_OPTS": f"-Djava.io.tmpdir={scratch}"}
 
     def prepare(self) -> None:
         """Unpacks the program and writes the configuration. Can be repeated; keeps the data.

@@ -1,6 +1,7 @@
 """Apache Kafka in KRaft mode as a child process: one node that is broker and controller, on 127.0.0.1 only."""
 
 import os
+import shutil
 import subprocess
 import uuid
 from base64 import b64encode
@@ -65,6 +66,9 @@ class KafkaNode:
         Raises `ServerFailed`.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
+        # A killed broker leaves its files.
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._scratch.mkdir()
         self.properties_file.write_text(self._properties(), encoding="utf-8")
         (self.folder / "log4j2.properties").write_text(_LOGGING, encoding="utf-8")
         if (self.folder / "data" / "meta.properties").exists():
@@ -90,8 +94,13 @@ class KafkaNode:
 
     def _java(self, main: str, *arguments: str, options: Sequence[str] = ()) -> tuple[str, ...]:
         logging = f"-Dlog4j2.configurationFile={self.folder / 'log4j2.properties'}"
+        scratch = f"-Djava.io.tmpdir={self._scratch}"
         class_path = os.pathsep.join(str(jar) for jar in self.jars)
-        return (self.jdk.java, *options, logging, "-cp", class_path, main, *arguments)
+        return (self.jdk.java, *options, logging, scratch, "-cp", class_path, main, *arguments)
+
+    @property
+    def _scratch(self) -> Path:
+        return self.folder / "tmp"
 
     def _properties(self) -> str:
         listener, controller = f"{LOOPBACK}:{self.port}", f"{LOOPBACK}:{self.controller_port}"

@@ -77,7 +77,7 @@ def start_session(plan: SessionPlan) -> SparkSession:
     """
     # A killed run leaves its files.
     shutil.rmtree(plan.scratch, ignore_errors=True)
-    plan.scratch.mkdir(parents=True)
+    _temporary(plan).mkdir(parents=True)
     _set_environment(plan)
     # Said at the first use of a function; nothing here touches pandas.
     warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas", category=FutureWarning)
@@ -94,6 +94,11 @@ def _set_environment(plan: SessionPlan) -> None:
         os.environ.pop(name, None)
 
 
+def _temporary(plan: SessionPlan) -> Path:
+    """What the JVM takes for the machine's folder of temporary files."""
+    return plan.scratch.resolve() / "tmp"
+
+
 def _settings(plan: SessionPlan) -> Mapping[str, str]:
     return _FIXED | {
         "spark.app.name": plan.name,
@@ -102,7 +107,9 @@ def _settings(plan: SessionPlan) -> Mapping[str, str]:
         "spark.driver.memory": plan.memory,
         "spark.driver.host": plan.driver_host,
         "spark.driver.bindAddress": plan.driver_host,
-        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={_LOG_SETTINGS.as_uri()}",
+        "spark.driver.extraJavaOptions": (
+            f'-Dlog4j2.configurationFile={_LOG_SETTINGS.as_uri()} "-Djava.io.tmpdir={_temporary(plan)}"'
+        ),
         "spark.sql.warehouse.dir": str(plan.scratch.resolve() / "warehouse"),
         "spark.ui.enabled": str(plan.ui is not None).lower(),
         "spark.ui.port": str(plan.ui[1]) if plan.ui else "0",

@@ -115,6 +115,14 @@ def test_not_answering_when_nothing_listens(tmp_path: Path, jdk: Jdk) -> None:
     assert not node.answers()
 
 
+def test_folder_with_a_blank_in_its_name_is_not_taken_for_two_options(tmp_path: Path, jdk: Jdk) -> None:
+    plain, blank = (
+        ElasticsearchNode(tmp_path / name, tmp_path / "none.zip", jdk, 1, 2, user=None) for name in ("es", "two words")
+    )
+    assert plain.env["CLI_JAVA_OPTS"] == f"-Djava.io.tmpdir={plain.env['ES_TMPDIR']}"
+    assert "CLI_JAVA_OPTS" not in blank.env
+
+
 def test_jdk_that_its_user_cannot_reach_is_named(tmp_path: Path) -> None:
     home = tmp_path / "jdk"
     home.mkdir(mode=0o700)

@@ -193,10 +193,16 @@ def test_demo_shows_ratios_and_decisions_stops_whole_resumes_and_forgets(
     assert not (tmp_path / "state" / "simulator").exists()
 
 
-def test_killed_demo_takes_its_servers_with_it(start: Start, environ: dict[str, str]) -> None:
+def test_killed_demo_takes_its_servers_with_it_and_leaves_files_only_in_its_folder(
+    start: Start, environ: dict[str, str], tmp_path: Path
+) -> None:
     demo = start("stream")
     demo.await_line(lambda line: "spark is up" in line)
     processes = demo.tree()
+    servers = [process.cmdline() for process in processes if process.name() == "java"]
+    assert len(servers) == 2
+    temporary = f"-Djava.io.tmpdir={tmp_path / 'state'}/"
+    assert all(any(option.startswith(temporary) for option in server) for server in servers)
     assert demo.end(signal.SIGKILL) == -signal.SIGKILL
     await_gone(processes)
     assert not status(environ)["running"]

@@ -1,4 +1,4 @@
-"""The whole chain trades: exchange, journal, ledger and Elasticsearch say the same, kills or not."""
+"""The whole chain trades through kills: exchange, journal, ledger and Elasticsearch say the same."""
 
 import signal
 from collections.abc import Iterator
@@ -64,25 +64,7 @@ def has_waited(run: PipelineRun) -> bool:
     return any(metrics.get("waits_for_elasticsearch", 0) > 0 for metrics in samples)
 
 
-def test_all_books_agree_after_two_rounds_of_trading(
-    tmp_path: Path, artifact_cache: ArtifactCache, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with trading_run(tmp_path, artifact_cache, monkeypatch) as trading:
-        await_trades(trading)
-        stop_the_bot(trading.run)
-        journal = trading.journal()
-        assert_books_agree(journal, trading.exchange())
-        await_documents(trading, journal, DEADLINE)
-
-    traded = Traded.of(journal)
-    assert traded.is_enough()
-    balances = [record for record in journal if record["type"] == "balance"]
-    assert balances
-    assert all(record["agrees"] for record in balances)
-    assert [record for record in journal if record["type"] == "score"]
-
-
-def test_all_books_agree_after_kills_of_every_part(
+def test_all_books_agree_after_two_rounds_of_trading_and_kills_of_every_part(
     tmp_path: Path, artifact_cache: ArtifactCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bot_told, indexer_told = tmp_path / "bot-killed", tmp_path / "indexer-killed"
@@ -112,6 +94,10 @@ def test_all_books_agree_after_kills_of_every_part(
     assert bot_told.read_text(encoding="utf-8").splitlines() == [f"killed at {point}" for point in BOT_POINTS]
     assert indexer_told.read_text(encoding="utf-8") == "killed at indexer.mid_bulk\n"
     assert Traded.of(journal).is_enough()
+    balances = [record for record in journal if record["type"] == "balance"]
+    assert balances
+    assert all(record["agrees"] for record in balances)
+    assert [record for record in journal if record["type"] == "score"]
 
 
 def _lines(file: Path) -> int:

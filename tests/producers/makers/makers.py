@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Literal
+
+import msgspec
 
 from market.records import Level, Side
 from producers.binance_depth import snapshot_frame
@@ -14,6 +15,8 @@ from producers.upbit_units import SIMPLE_NAMES
 from tests.producers.makers.market import Market
 
 Numbers = Literal["connection", "updates", "none"]
+# Exchanges show fifty or a hundred; fewer tell the same in a fuzz test.
+PAST_TRADES = 20
 LAST_MS = 253_402_300_799_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -26,7 +29,7 @@ def iso(epoch_ms: int) -> str:
 
 def as_json(value: Any) -> bytes:
     """Compact, as exchanges send it."""
-    return json.dumps(value, separators=(",", ":")).encode()
+    return msgspec.json.encode(value)
 
 
 class Maker(ABC):
@@ -138,7 +141,9 @@ class GeminiV2(Maker):
             (names[side], price, size) for side, levels in self.market.levels.items() for price, size in levels.items()
         ]
         return [
-            self._updates(book, trades=[self._trade(n, time) for n in self.market.trades[-100:]], auction_events=[])
+            self._updates(
+                book, trades=[self._trade(n, time) for n in self.market.trades[-PAST_TRADES:]], auction_events=[]
+            )
         ]
 
     def change(self, side: Side, price: str, size: str, time: int) -> bytes:
@@ -171,7 +176,7 @@ class CoinbaseAdvanced(Maker):
         ]
         return [
             self._frame("subscriptions", time, {"subscriptions": {"level2": [self.symbol]}}),
-            self._frame("market_trades", time, self._trades("snapshot", self.market.trades[-100:], time)),
+            self._frame("market_trades", time, self._trades("snapshot", self.market.trades[-PAST_TRADES:], time)),
             self._frame("l2_data", time, {"type": "snapshot", "product_id": self.symbol, "updates": levels}),
         ]
 

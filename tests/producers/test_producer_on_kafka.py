@@ -73,6 +73,8 @@ def running(
         "FEED_PROTOCOL": "v1",
         "FEED_BACK_OFF_FIRST_SECONDS": "0.1",
         "FEED_BACK_OFF_CAP_SECONDS": "0.5",
+        # Scripts end with an exchange that says nothing more, and what was written is looked at after that.
+        "FEED_SILENCE_SECONDS": "120",
         "PATH": os.environ.get("PATH", ""),
         **environ,
     }

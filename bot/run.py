@@ -29,6 +29,7 @@ from pipeline.log import Log, get_log
 from pipeline.metrics import HealthReporter, Metrics
 from pipeline.metrics_endpoint import metrics_endpoint
 from pipeline.process import StopSignal
+from pipeline.seldom_warning import SeldomWarning
 from pipeline.topics import BOT_COMMANDS, BOT_EVENTS, DEAD_LETTERS, HEALTH, SPARK_OUT, feed_topic
 
 POLL_SECONDS = 0.25
@@ -179,9 +180,11 @@ def _publisher(bootstrap: str) -> Iterator[Publisher]:
 
 
 def _rejecting(publisher: Publisher, clock: Clock, metrics: Metrics, log: Log) -> Callable[[Unreadable], None]:
+    warning = SeldomWarning(log, "a record is not readable; put aside")
+
     def reject(unreadable: Unreadable) -> None:
         where = f"{unreadable.topic}/{unreadable.partition}/{unreadable.offset}"
-        log.warning("a record is not readable; put aside", where=where, why=unreadable.reason)
+        warning.tell(unreadable.topic, where=where, why=unreadable.reason)
         metrics.count("records_rejected")
         letter = dead_letter(
             source=f"bot, {where}",

@@ -8,6 +8,7 @@ from pipeline.dead_letters import dead_letter
 from pipeline.kafka_clients import Publisher
 from pipeline.log import get_log
 from pipeline.metrics import Metrics
+from pipeline.seldom_warning import SeldomWarning
 from pipeline.topics import DEAD_LETTERS
 
 FLUSH_SECONDS = 30.0
@@ -15,8 +16,6 @@ FLUSH_SECONDS = 30.0
 LONGEST_REASON = 1000
 # Letters of nearly 90 KiB each: more at once would not fit into the publisher's memory.
 _MOST_ON_THEIR_WAY = 100
-
-log = get_log("indexer")
 
 
 class DeadLetters:
@@ -26,6 +25,7 @@ class DeadLetters:
         self._publisher = publisher
         self._metrics = metrics
         self._clock = clock
+        self._put_aside = SeldomWarning(get_log("indexer"), "a record was put aside")
         self._last = ""
         self._on_their_way = 0
 
@@ -47,7 +47,7 @@ class DeadLetters:
         self._publisher.publish(DEAD_LETTERS, id, encode(letter))
         self._last = id
         self._metrics.count("dead_letters")
-        log.warning("a record was put aside", id=id, reason=letter.reason)
+        self._put_aside.tell(record.topic, id=id, reason=letter.reason)
         self._on_their_way += 1
         if self._on_their_way >= _MOST_ON_THEIR_WAY:
             self.settle()

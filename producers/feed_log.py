@@ -9,6 +9,7 @@ from market.records import L2, FeedRecord, Gap, Tick, encode
 from pipeline.kill_point import kill_point
 from pipeline.log import get_log
 from pipeline.metrics import Metrics
+from pipeline.seldom_warning import SeldomWarning
 from pipeline.topics import DEAD_LETTERS
 from producers.feed_outcome import Outcome
 
@@ -28,6 +29,7 @@ class FeedLog:
         self._topic = topic
         self._metrics = metrics
         self._log = get_log("producer")
+        self._put_aside = SeldomWarning(self._log, "frame put aside")
         self.last_received: int | None = None
         # Counted apart and handed over for each outcome: the metrics' lock for each record would cost more than it.
         self._written: Counter[tuple[type[FeedRecord], str]] = Counter()
@@ -40,7 +42,7 @@ class FeedLog:
         finally:
             self._count_records()
         for letter in outcome.dead_letters:
-            self._log.warning("frame put aside", symbol=letter.symbol, id=letter.id, reason=letter.reason)
+            self._put_aside.tell(letter.symbol, symbol=letter.symbol, id=letter.id, reason=letter.reason)
             self._publisher.publish(DEAD_LETTERS, letter.symbol, encode(letter))
             self._metrics.count("dead_letters", symbol=letter.symbol)
 

@@ -10,6 +10,7 @@ from threading import Event
 
 from pipeline.log import get_log
 from pipeline.metrics import Metrics
+from pipeline.seldom_warning import SeldomWarning
 from producers.arrivals import Arrival, Instant
 from producers.connections import Connections, links_of
 from producers.exchange_feed import ExchangeFeed
@@ -102,7 +103,7 @@ class _Run:
     def __init__(self, followed: Followed, inbox: Inbox, instant: Callable[[], Instant], speed: float) -> None:
         settings = followed.settings
         self.protocol = followed.protocol
-        self._log = get_log("producer")
+        self._put_aside = SeldomWarning(get_log("producer"), "frame put aside")
         groups = links_of(followed.symbols, settings.feed_symbols_each or self.protocol.symbols_each)
         # Several exchanges may have symbols of one name.
         self.links = {f"{followed.exchange}:{name}": symbols for name, symbols in groups.items()}
@@ -114,6 +115,6 @@ class _Run:
         """Let the feed handle what arrived, then whoever listens. Returns what the feed wants."""
         out = self.feed.on_arrival(arrival)
         for letter in out.dead_letters:
-            self._log.warning("frame put aside", symbol=letter.symbol, id=letter.id, reason=letter.reason)
+            self._put_aside.tell(letter.symbol, symbol=letter.symbol, id=letter.id, reason=letter.reason)
         on_arrival(Told(arrival, out, self.feed, self.protocol))
         return out

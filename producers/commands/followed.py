@@ -1,4 +1,4 @@
-"""The arguments of the commands that follow one symbol of an exchange, and the settings that they stand for."""
+"""The arguments of the commands that follow an exchange, and the settings that they stand for."""
 
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ def add_followed(parser: argparse.ArgumentParser, seconds: float | None = None) 
     """One exchange and one symbol, how they are followed, and how long when nothing is said."""
     parser.add_argument("exchange", choices=sorted(PROTOCOLS))
     parser.add_argument("symbol", metavar="SYMBOL", type=_symbol, help="as the exchange spells it, such as BTCUSD")
+    add_way(parser)
+    add_seconds(parser, seconds)
+
+
+def add_way(parser: argparse.ArgumentParser) -> None:
+    """How an exchange is spoken to, and where."""
     parser.add_argument(
         "--protocol",
         metavar="NAME",
@@ -27,7 +33,6 @@ def add_followed(parser: argparse.ArgumentParser, seconds: float | None = None) 
         metavar="ADDRESS",
         help="base address of the exchange, such as ws://127.0.0.1:8181; default: FEED_URL, or its public one",
     )
-    add_seconds(parser, seconds)
 
 
 def add_seconds(parser: argparse.ArgumentParser, default: float | None = None) -> None:
@@ -44,7 +49,12 @@ def add_seconds(parser: argparse.ArgumentParser, default: float | None = None) -
 
 def told_settings(chosen: argparse.Namespace) -> dict[str, Any]:
     """What the arguments say in place of the settings."""
-    told = {"feed_protocol": chosen.protocol, "feed_url": chosen.url, "feed_symbols": chosen.symbol}
+    return {"feed_symbols": chosen.symbol} | told_way(chosen)
+
+
+def told_way(chosen: argparse.Namespace) -> dict[str, Any]:
+    """The same of `add_way` alone."""
+    told = {"feed_protocol": chosen.protocol, "feed_url": chosen.url}
     return {name: value for name, value in told.items() if value is not None}
 
 

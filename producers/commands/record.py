@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipeline.process import run_part
 from producers.commands.arguments import above_zero
+from producers.commands.followed import FURTHER_SETTINGS, add_seconds, add_way, told_way
 from producers.protocols import PROTOCOLS
 from producers.record import RecordOptions, record
 from producers.recordings.recording_writer import Rotation
@@ -22,14 +23,13 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         description="Keep an exchange's raw frames in a file, each with the time of its receipt, until SIGTERM, Ctrl-C "
         "or --seconds. What was written a second ago can be replayed even when this process is killed. An existing "
         "file is never overwritten.",
-        epilog="Further settings (FEED_URL, FEED_TRADES, …) come from the environment and .env, as for run. "
-        "docs/feeds.md describes the file.",
+        epilog=f"{FURTHER_SETTINGS} docs/feeds.md describes the file.",
     )
     parser.add_argument("exchange", choices=sorted(PROTOCOLS))
     parser.add_argument("symbols", nargs="*", metavar="SYMBOL", help="default: FEED_SYMBOLS, or the exchange's Bitcoin")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the file to write, such as btc.zst")
-    parser.add_argument("--protocol", default=None, help="protocol to speak; default: FEED_PROTOCOL, or the exchange's")
-    parser.add_argument("--seconds", type=above_zero, metavar="N", help="stop after so long; default: when asked to")
+    add_way(parser)
+    add_seconds(parser)
     parser.add_argument(
         "--rotate-mb", type=above_zero, metavar="N", help="go on in a new file (btc.0002.zst, …) after N MB packed"
     )
@@ -44,5 +44,4 @@ def _execute(chosen: argparse.Namespace) -> int:
     )
     symbols = tuple(symbol.upper() for symbol in chosen.symbols)
     options = RecordOptions(chosen.exchange, symbols, chosen.out, chosen.seconds, rotation)
-    told = {} if chosen.protocol is None else {"feed_protocol": chosen.protocol}
-    return run_part("producer", ProducerSettings, partial(record, options), **told)
+    return run_part("producer", ProducerSettings, partial(record, options), **told_way(chosen))

@@ -147,6 +147,16 @@ def test_recorder_stops_after_the_time_it_was_given(tmp_path: Path) -> None:
     assert payloads(read(out))
 
 
+def test_address_on_the_command_line_comes_before_that_of_the_settings(tmp_path: Path) -> None:
+    out = tmp_path / "btc.zst"
+    with (
+        ScriptedExchange(steadily) as exchange,
+        recording("ws://127.0.0.1:9", out, "--url", exchange.url, "--seconds", "1.5") as process,
+    ):
+        assert process.wait(PATIENCE) == EXIT_OK
+    assert any(isinstance(arrival, FrameArrived) for arrival in read(out))
+
+
 def test_lost_connection_and_the_next_one_are_in_the_recording(tmp_path: Path) -> None:
     def brief(client: Client) -> None:
         for number in range(3):

@@ -27,7 +27,7 @@ PICTURE_STATE := state/picture
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-environment:
+environment: ## the virtual environment alone (.venv), for the commands that begin with `python -m`
 	@$(PYTHON) -m local.environment
 
 dev-environment:

@@ -121,7 +121,8 @@ class Bookkeeping:
 
     def _record_baseline(self, account: Account, reason: str, command_offset: int | None = None) -> None:
         ledger = self._logbook.state.ledger
-        gone = EXACT.subtract(ledger.position, account.base.amount)
+        # An exchange may show a tiny negative amount: no more can be gone than was there.
+        gone = min(ledger.position, EXACT.subtract(ledger.position, account.base.amount))
         self._change(
             reason,
             None,
@@ -138,6 +139,10 @@ class Bookkeeping:
         except TryLater as error:
             self._log.warning("no ticker this minute", why=str(error))
         now_ms = self._clock.wall_ms()
+        if ticker is not None and abs(now_ms - ticker.at_ms) > MINUTE_MS:
+            # On paper the price is the feed's, which may have ended.
+            self._log.warning("no ticker this minute", why=f"the price is of {now_ms - ticker.at_ms} ms ago")
+            ticker = None
         bid = ticker.bid if ticker else None
         balance = author.balance(state, account, steps, bid, self._profile.fee_bps, now_ms)
         self._logbook.write(balance, *([author.ticker(ticker, now_ms)] if ticker else []))

@@ -89,10 +89,14 @@ class OrderReport:
 
 
 class Exchange(Protocol):
-    """An account at an exchange. Questions raise `TryLater` when there is no answer, all raise `WrongKeys`."""
+    """An account at an exchange.
+
+    `steps`, `touch`, `ticker` and `holdings` raise `TryLater` when there is no answer or the exchange refuses to give
+    one, as in a maintenance; all raise `WrongKeys`.
+    """
 
     def steps(self) -> SymbolSteps:
-        """The symbol's steps; raises `Refused` when it is not open for trading."""
+        """The symbol's steps; raises `TryLater` while it is not open for trading."""
 
     def touch(self) -> Touch:
         """The best bid and ask now."""

@@ -46,10 +46,11 @@ Reject = Callable[[Unreadable], None]
 
 @dataclass(frozen=True)
 class Arrived:
-    """What came, in order; commands with their offsets."""
+    """What came, in order; commands with their offsets. `caught_up`: no minute is known of that is still to come."""
 
     minutes: tuple[Minute, ...]
     commands: tuple[tuple[int, Command], ...]
+    caught_up: bool = True
 
 
 class Inbox:
@@ -64,8 +65,10 @@ class Inbox:
         *,
         minutes: str = SPARK_OUT,
         commands: str = BOT_COMMANDS,
+        most: int = MOST_AT_ONCE,
     ) -> None:
         """Raises `TemporarilyUnavailable`."""
+        self._most = most
         self._reject = reject
         self._minutes = TopicPartition(minutes, 0)
         self._commands = TopicPartition(commands, 0)
@@ -82,7 +85,10 @@ class Inbox:
         self._consumer.close()
 
     def poll(self, seconds: float) -> Arrived:
-        """Waits up to `seconds` for something, then takes all that is there. Raises `TemporarilyUnavailable`."""
+        """Waits up to `seconds` for something, then takes what is there. Raises `TemporarilyUnavailable`.
+
+        A long backlog comes in several calls: the last minute of one is the newest only if it has `caught_up`.
+        """
         minutes: list[Minute] = []
         commands: list[tuple[int, Command]] = []
         wait_ms = int(seconds * 1000)
@@ -96,10 +102,10 @@ class Inbox:
                     command = self._read(record, decode_command)
                     if command is not None:
                         commands.append((record.offset, command))
-                if has_caught_up(self._consumer, self._minutes) or len(minutes) >= MOST_AT_ONCE:
+                if has_caught_up(self._consumer, self._minutes) or len(minutes) >= self._most:
                     break
                 wait_ms = REST_MS
-        return Arrived(tuple(minutes), tuple(commands))
+            return Arrived(tuple(minutes), tuple(commands), has_caught_up(self._consumer, self._minutes))
 
     def _place(self, last_minute: int | None, last_command: int | None) -> None:
         consumer, minutes, commands = self._consumer, self._minutes, self._commands

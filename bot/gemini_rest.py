@@ -57,6 +57,10 @@ class GeminiRest:
         """Raises `WrongKeys` for keys that cannot be meant for this."""
         if not key or not secret:
             raise WrongKeys("the key or the secret is empty")
+        # A header or an error would show what is around such a character.
+        for name, text in (("key", key), ("secret", secret)):
+            if not (text.isascii() and text.isprintable() and " " not in text):
+                raise WrongKeys(f"the {name} holds a character that none has: a blank, a line's end, or one not seen")
         if key.startswith("master-"):
             raise WrongKeys("the key is a master key; make one that is bound to an account (it begins with account-)")
         self._key = key
@@ -87,7 +91,7 @@ class GeminiRest:
             # An exchange without this question shows by the balances whether it knows the keys.
             if answer.status != HTTPStatus.NOT_FOUND and not self._read(lambda: is_trader(self._understood(answer))):
                 raise WrongKeys("the key may not trade; it needs the role Trader")
-            self.holdings()
+            self._read(self._balances)
         except Refused as error:
             raise WrongKeys(f"the exchange does not accept the keys here: {error}") from error
 
@@ -95,13 +99,13 @@ class GeminiRest:
 
     def steps(self) -> SymbolSteps:
         """The symbol's steps as the exchange tells them."""
-        return self._read(lambda: steps_of_details(self._asked(f"/v1/symbols/details/{self._symbol.lower()}")))
+        return self._told(lambda: steps_of_details(self._asked(f"/v1/symbols/details/{self._symbol.lower()}")))
 
     def touch(self) -> Touch:
         """The top of the book, as of the moment it was asked for."""
         asked_ms = self._clock.wall_ms()
         query = {"limit_bids": "1", "limit_asks": "1"}
-        bid, ask = self._read(lambda: best_of(self._asked(f"/v1/book/{self._symbol.lower()}", query)))
+        bid, ask = self._told(lambda: best_of(self._asked(f"/v1/book/{self._symbol.lower()}", query)))
         if bid is None or ask is None:
             raise TryLater("a side of the exchange's book is empty")
         return Touch(bid, ask, asked_ms)
@@ -109,12 +113,12 @@ class GeminiRest:
     def ticker(self) -> Touch:
         """Bid, ask and last trade, as of the moment they were asked for."""
         asked_ms = self._clock.wall_ms()
-        bid, ask, last = self._read(lambda: ticker_of(self._asked(f"/v1/pubticker/{self._symbol.lower()}")))
+        bid, ask, last = self._told(lambda: ticker_of(self._asked(f"/v1/pubticker/{self._symbol.lower()}")))
         return Touch(bid, ask, asked_ms, last)
 
     def holdings(self) -> Mapping[str, Holding]:
         """The account's balances by currency."""
-        return self._read(lambda: holdings_of(self._understood(self._post("/v1/balances"))))
+        return self._told(self._balances)
 
     def send(self, order: Order) -> OrderReport:
         """Sends the order, once. Raises `Refused` or `Unclear`, and `WrongKeys`."""
@@ -160,6 +164,16 @@ class GeminiRest:
             return read()
         except Malformed as error:
             raise TryLater(f"the exchange's answer is not what it should be: {error}") from error
+
+    def _told(self, read: Callable[[], R]) -> R:
+        """A question that is refused (a market that is closed for now, or under maintenance) may be answered later."""
+        try:
+            return self._read(read)
+        except Refused as error:
+            raise TryLater(f"the exchange refuses to answer: {error}") from error
+
+    def _balances(self) -> Mapping[str, Holding]:
+        return holdings_of(self._understood(self._post("/v1/balances")))
 
     def _asked(self, path: str, query: Mapping[str, str] | None = None) -> object:
         return self._understood(self._exchanged(self._client.build_request("GET", path, params=query)))

@@ -31,7 +31,6 @@ class PaperAccount(msgspec.Struct, frozen=True, kw_only=True):
     base: Decimal
     quote: Decimal
     orders_made: int = 0
-    trades_made: int = 0
     orders: tuple[OrderReport, ...] = ()
 
 
@@ -108,7 +107,6 @@ class PaperExchange:
                 base=base_moves(before.base, executed),
                 quote=EXACT.subtract(quote_moves(before.quote, value), fees),
                 orders_made=before.orders_made + 1,
-                trades_made=before.trades_made + len(trades),
                 orders=(*before.orders, report)[-KEPT_ORDERS:],
             )
         )
@@ -149,7 +147,8 @@ class PaperExchange:
             left = EXACT.subtract(left, amount)
             trades.append(
                 TradeReport(
-                    trade_id=f"paper-{self._account.trades_made + len(trades) + 1}",
+                    # Never one that an account before this one has given: the journal outlives the account's file.
+                    trade_id=f"{order.client_order_id}-{len(trades) + 1}",
                     price=price,
                     amount=amount,
                     fee=fee_of(price, amount, self._fee_bps),

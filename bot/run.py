@@ -85,7 +85,7 @@ def _trade(trader: Trader, inbox: Inbox, exchange: Exchange, stop: StopSignal, a
             trader.take_command(offset, command)
         trader.tick()
         if not stop.is_set():
-            trader.take_minutes(arrived.minutes)
+            trader.take_minutes(arrived.minutes, caught_up=arrived.caught_up)
         alive.give()
 
 

@@ -57,6 +57,7 @@ class Trader:
         metrics: Metrics,
     ) -> None:
         self._profile = profile
+        self._limits = profile.limits
         self._exchange = exchange
         self._logbook = logbook
         self._forecast = forecast
@@ -65,22 +66,35 @@ class Trader:
         self._metrics = metrics
         self._execution = Execution(profile, exchange, logbook, clock, wait, log)
         self._books = Bookkeeping(profile, exchange, logbook, self._execution, clock, wait, log)
-        self._last_flatten_ms: int | None = None
+        self._last_flatten_ms: float | None = None
+        self._newest_end: int | None = None
+        self._waiting: list[Minute] = []
+        metrics.watch("ratio_age_ms", self._ratio_age_ms)
 
     def tick(self) -> None:
         """What is due without any minute: settling, comparing, balances and ticker, an asked-for sale."""
         self._books.tick()
         self._flatten()
 
-    def take_minutes(self, minutes: Sequence[Minute]) -> None:
-        """Decides about each minute that has no decision yet, and acts on the newest. To be given all that is known."""
+    def take_minutes(self, minutes: Sequence[Minute], *, caught_up: bool = True) -> None:
+        """Decides about each minute that has no decision yet, and acts on the newest of all that is known.
+
+        While more is on its way (not `caught_up`) they wait: the last one of a part of a backlog is not the newest.
+        """
         author, state = self._profile.author, self._logbook.state
-        new = {
-            minute.record.window_start: minute
+        self._waiting += (
+            minute
             for minute in minutes
             if (minute.record.exchange, minute.record.symbol) == (author.exchange, author.symbol)
-            and not state.is_decided(minute.record.window_start)
+        )
+        if not caught_up:
+            return
+        new = {
+            minute.record.window_start: minute
+            for minute in self._waiting
+            if not state.is_decided(minute.record.window_start)
         }
+        self._waiting.clear()
         latest = max([*new, -1 if state.last_decided is None else state.last_decided])
         older = [self._passed_over(new[start]) for start in sorted(new) if start < latest]
         for first in range(0, len(older), AT_ONCE):
@@ -111,17 +125,24 @@ class Trader:
 
     def _passed_over(self, minute: Minute) -> Decision:
         situation = self._situation(minute.record, newest=False, touch="the price was not asked for")
-        return self._profile.author.decision(situation, self._decided(situation), minute.offset)
+        verdict = decide(situation, self._limits)
+        self._count(verdict, minute)
+        return self._profile.author.decision(situation, verdict, minute.offset)
 
     def _act(self, minute: Minute) -> None:
         situation = self._situation(minute.record, newest=True, touch=_asked(self._exchange.touch))
-        verdict = self._decided(situation)
+        verdict = decide(situation, self._limits)
         steps, order = self._books.steps, None
         if verdict.action != "none" and steps is not None and isinstance(situation.touch, Touch):
             try:
                 order = self._order(verdict, situation.touch, steps, minute.record.window_start)
             except (TooSmall, TryLater) as error:
-                verdict = Verdict("none", "too_small" if isinstance(error, TooSmall) else "no_balance", str(error))
+                reason = "too_small" if isinstance(error, TooSmall) else "no_balance"
+                verdict = Verdict("none", reason, str(error), verdict.row)
+            # Asking for the balance may have taken its time.
+            if order is not None and (doubt := price_doubt(situation.touch, self._clock.wall_ms(), self._limits)):
+                verdict, order = Verdict(*doubt, verdict.row), None
+        self._count(verdict, minute)
         decision = self._profile.author.decision(
             situation, verdict, minute.offset, order.client_order_id if order else None
         )
@@ -152,11 +173,13 @@ class Trader:
             trouble=self._books.trouble,
         )
 
-    def _decided(self, situation: Situation) -> Verdict:
-        verdict = decide(situation, self._profile.limits)
+    def _count(self, verdict: Verdict, minute: Minute) -> None:
         self._metrics.count(f"decisions_{verdict.reason}")
-        self._metrics.gauge("ratio_age_ms", situation.now_ms - situation.minute.window_end)
-        return verdict
+        self._newest_end = max(minute.record.window_end, self._newest_end or 0)
+
+    def _ratio_age_ms(self) -> int | None:
+        """How long ago the newest minute ended that was decided about."""
+        return None if self._newest_end is None else self._clock.wall_ms() - self._newest_end
 
     def _order(self, verdict: Verdict, touch: Touch, steps: SymbolSteps, window_start: int) -> Order:
         """Raises `TooSmall`; `TryLater` when the balance to spend is not to be had."""
@@ -179,11 +202,13 @@ class Trader:
             change = author.state_change(now_ms, "all is sold", operator="paused", trouble=state.trouble)
             self._logbook.write(change)
             return
-        if self._last_flatten_ms is not None and now_ms - self._last_flatten_ms < FLATTEN_EVERY_MS:
+        # By the clock that is never set: a wall clock that is set back must not hold this up.
+        monotonic_ms = self._clock.monotonic_ms()
+        if self._last_flatten_ms is not None and monotonic_ms - self._last_flatten_ms < FLATTEN_EVERY_MS:
             return
-        self._last_flatten_ms = now_ms
+        self._last_flatten_ms = monotonic_ms
         touch = _asked(self._exchange.touch)
-        if isinstance(touch, str) or price_doubt(touch, self._clock.wall_ms(), self._profile.limits):
+        if isinstance(touch, str) or price_doubt(touch, self._clock.wall_ms(), self._limits):
             self._log.warning("told to sell all, but there is no fresh price; trying again")
             return
         client_order_id = flatten_order_id(author.name, author.symbol, now_ms)

@@ -1,6 +1,6 @@
 """The records that flow through Kafka (design §3): JSON values, times in epoch milliseconds, money as decimal text."""
 
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
@@ -9,6 +9,8 @@ from market.errors import MalformedRecord
 Side = Literal["bid", "ask"]
 Reason = Literal["initial", "place", "trade", "cancel"]
 Level = tuple[str, str]
+# A number as it is written where only its value counts: no sign, no exponent.
+Digits = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,40}(\.[0-9]{1,20})?$")]
 
 
 class Change(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
@@ -89,9 +91,9 @@ class PriceVolume(Record, frozen=True, kw_only=True, tag="price_volume"):
     window_end: int
     timestamp: int
     changes: int
-    ask: str | None
-    bid: str | None
-    value: str | None
+    ask: Digits | None
+    bid: Digits | None
+    value: Digits | None
     complete: bool
 
 

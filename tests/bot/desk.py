@@ -49,6 +49,7 @@ class Desk:
         self.forecast: ForecastTable | str = forecast(sides) if sides else "there is no forecast"
         self.offset = -1
         self.commands = -1
+        self.metrics = Metrics()
         self.start()
 
     def start(self) -> None:
@@ -66,7 +67,7 @@ class Desk:
             self.clock,
             self.clock.wait,
             Quiet("bot"),
-            Metrics(),
+            self.metrics,
         )
 
     def live(self, number: int, value: str | None = "1.000000000000") -> None:

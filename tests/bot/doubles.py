@@ -46,11 +46,12 @@ def minute(start: int, value: str | None = "1.000000000000", *, complete: bool =
 
 
 class HandClock(Clock):
-    """A clock that stands still until it is moved."""
+    """A clock that stands still until it is moved; its wall clock may be set back."""
 
     def __init__(self, now_ms: int = START) -> None:
         self.now_ms = now_ms
-        super().__init__(real_ms=lambda: self.now_ms, real_monotonic_ms=lambda: self.now_ms)
+        self.set_back_ms = 0
+        super().__init__(real_ms=lambda: self.now_ms - self.set_back_ms, real_monotonic_ms=lambda: self.now_ms)
 
     def wait(self, seconds: float) -> bool:
         """Lets so many seconds pass at once; nobody asks to stop."""
@@ -125,6 +126,9 @@ class MemoryExchange:
         self.look_ups_away = 0
         self.trades_hidden = 0
         self.skew: int | None = 0
+        # How long the balances take, and the moment from which on the price is the same (None: it is always new).
+        self.holdings_take_ms = 0
+        self.price_of_ms: int | None = None
 
     def steps(self) -> SymbolSteps:
         self._answers()
@@ -132,13 +136,14 @@ class MemoryExchange:
 
     def touch(self) -> Touch:
         self._answers()
-        return Touch(self.bid, self.ask, self.clock.wall_ms())
+        return Touch(self.bid, self.ask, self.clock.wall_ms() if self.price_of_ms is None else self.price_of_ms)
 
     def ticker(self) -> Touch:
         return replace(self.touch(), last=self.bid)
 
     def holdings(self) -> Mapping[str, Holding]:
         self._answers()
+        self.clock.now_ms += self.holdings_take_ms
         return {"BTC": Holding(self.base, self.base), "USD": Holding(self.quote, self.quote)}
 
     def send(self, order: Order) -> OrderReport:

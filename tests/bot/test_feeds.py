@@ -29,7 +29,7 @@ class Topics:
             for value in values:
                 producer.send(topic, value=value, key=b"BTCUSD").get(30)
 
-    def inbox(self, last_minute: int | None = None, last_command: int | None = None) -> Inbox:
+    def inbox(self, last_minute: int | None = None, last_command: int | None = None, most: int = 5_000) -> Inbox:
         return Inbox(
             self.bootstrap,
             last_minute,
@@ -37,6 +37,7 @@ class Topics:
             self.rejected.append,
             minutes=self.minutes,
             commands=self.commands,
+            most=most,
         )
 
     def arrived(self, inbox: Inbox, minutes: int = 0, commands: int = 0) -> Arrived:
@@ -105,6 +106,20 @@ def test_all_that_is_there_comes_at_once(topics: Topics) -> None:
             if batches[-1]:
                 break
     assert len(batches[-1]) == 39
+
+
+def test_long_backlog_comes_in_parts_of_which_only_the_last_has_caught_up(topics: Topics) -> None:
+    # More than the client hands out at once.
+    topics.send(topics.minutes, *minutes(*range(1_200)))
+    parts = []
+    with topics.inbox(last_minute=0, most=100) as inbox:
+        for _ in range(120):
+            parts.append(inbox.poll(0.5))
+            if sum(len(part.minutes) for part in parts) == 1_199:
+                break
+    parts = [part for part in parts if part.minutes]
+    assert len(parts) >= 2
+    assert [part.caught_up for part in parts] == [*([False] * (len(parts) - 1)), True]
 
 
 def test_record_that_is_not_readable_is_given_away_and_the_rest_flows_on(topics: Topics) -> None:

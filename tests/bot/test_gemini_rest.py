@@ -181,9 +181,9 @@ def test_symbol_details_name_the_amount_step_tick_size() -> None:
 
 
 @pytest.mark.parametrize("status", ["closed", "cancel_only", "post_only"])
-def test_symbol_that_is_not_open_is_refused(status: str) -> None:
+def test_symbol_that_is_not_open_is_waited_for(status: str) -> None:
     details = {"symbol": "BTCUSD", "status": status, "product_type": "spot"}
-    with client(Reply(details)) as (rest, _), pytest.raises(Refused, match=f"BTCUSD is {status}"):
+    with client(Reply(details)) as (rest, _), pytest.raises(TryLater, match=f"BTCUSD is {status}"):
         rest.steps()
 
 
@@ -282,8 +282,14 @@ QUESTION_OUTCOMES: list[tuple[Reply, type[BotError | WrongKeys]]] = [
     (Reply(drops=True), TryLater),
     (error_reply(400, "InvalidSignature"), WrongKeys),
     (error_reply(400, "MissingAccounts"), WrongKeys),
-    (error_reply(400, "SomethingElse"), Refused),
+    (error_reply(400, "SomethingElse"), TryLater),
 ]
+
+
+@pytest.mark.parametrize("ask", [GeminiRest.touch, GeminiRest.ticker, GeminiRest.steps])
+def test_question_of_the_market_that_is_refused_for_now_is_asked_later(ask: Callable[[GeminiRest], object]) -> None:
+    with client(error_reply(400, "MarketNotOpen")) as (rest, _), pytest.raises(TryLater, match="MarketNotOpen"):
+        ask(rest)
 
 
 @pytest.mark.parametrize(("reply", "error"), QUESTION_OUTCOMES)
@@ -327,6 +333,15 @@ WRONG_KEYS = [
     (error_reply(403, "RemoteAddressForbidden"), "RemoteAddressForbidden"),
     (Reply("", 301), "address is wrong"),
 ]
+
+
+@pytest.mark.parametrize("wrong", ["\ufeff{}", "{}\u200b", "{}\nmore", "{} more", "{}\x7f"])
+def test_key_or_secret_with_a_character_that_none_has_is_refused_and_not_shown(wrong: str) -> None:
+    for key, secret in ((wrong.format(KEY), SECRET), (KEY, wrong.format(SECRET))):
+        with pytest.raises(WrongKeys, match="holds a character that none has") as caught:
+            GeminiRest("http://127.0.0.1:9", key, secret, "BTCUSD", HandClock())
+        assert KEY not in str(caught.value)
+        assert SECRET not in str(caught.value)
 
 
 @pytest.mark.parametrize(("reply", "said"), WRONG_KEYS)

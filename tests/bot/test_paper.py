@@ -128,6 +128,14 @@ def test_account_and_orders_outlive_the_process(paper: Paper) -> None:
     assert {trade.trade_id for trade in second.trades or ()}.isdisjoint(t.trade_id for t in report.trades or ())
 
 
+def test_trades_of_a_new_account_have_ids_that_an_older_one_never_gave(paper: Paper) -> None:
+    older = paper.exchange.send(BUY).trades or ()
+    paper.path.unlink()
+    paper.open()
+    newer = paper.exchange.send(replace(BUY, client_order_id="bot1-btcusd-20260101T0001-b")).trades or ()
+    assert len({trade.trade_id for trade in (*older, *newer)}) == len(older) + len(newer) == 4
+
+
 def test_order_is_in_the_file_before_it_is_answered(paper: Paper) -> None:
     report = paper.exchange.send(BUY)
     kept = msgspec.json.decode(paper.path.read_bytes(), type=PaperAccount)

@@ -93,6 +93,58 @@ def test_backlog_is_decided_as_stale_or_superseded_and_only_the_newest_is_traded
     assert len(desk.exchange.sent) == 1
 
 
+def test_part_of_a_backlog_waits_for_the_rest_and_is_then_passed_over() -> None:
+    desk = Desk("bsbb")
+    desk.live(0)
+    desk.clock.now_ms = START + 4 * MINUTE + 3_000
+    desk.trader.tick()
+    older, newest = [Minute(number, minute(START + number * MINUTE)) for number in (1, 2)], minute(START + 3 * MINUTE)
+    desk.trader.take_minutes(older, caught_up=False)
+    assert desk.reasons() == ["forecast_buy"]
+    desk.trader.take_minutes([Minute(3, newest)], caught_up=True)
+    assert desk.reasons() == ["forecast_buy", "stale_ratio", "stale_ratio", "already_held"]
+    assert [order.side for order in desk.exchange.sent] == ["buy"]
+
+
+def test_price_that_grew_old_while_the_balance_was_asked_for_is_not_bought_at() -> None:
+    desk = Desk("bb")
+    desk.trader.tick()
+    desk.live(0, value=None)
+    desk.clock.now_ms = START + 2 * MINUTE + 3_000
+    desk.trader.tick()
+    desk.exchange.holdings_take_ms = 9_000
+    desk.trader.take_minutes([Minute(1, minute(START + MINUTE))])
+    assert desk.reasons() == ["no_ratio", "stale_price"]
+    assert desk.exchange.sent == []
+
+
+def test_decision_is_counted_by_the_reason_that_it_ended_with() -> None:
+    desk = Desk("b")
+    desk.exchange.quote = Decimal("0.0001")
+    desk.live(0)
+    counted = desk.metrics.snapshot()
+    assert counted["decisions_too_small"] == 1
+    assert "decisions_forecast_buy" not in counted
+
+
+def test_age_of_the_ratio_grows_while_no_minute_comes() -> None:
+    desk = Desk("b")
+    assert desk.metrics.snapshot()["ratio_age_ms"] is None
+    desk.live(0)
+    desk.clock.now_ms += 3_600_000
+    assert desk.metrics.snapshot()["ratio_age_ms"] == 3_603_000
+
+
+def test_minute_without_a_fresh_price_has_no_ticker_and_no_equity() -> None:
+    desk = Desk("b")
+    desk.live(0)
+    desk.exchange.price_of_ms = desk.clock.wall_ms()
+    desk.clock.now_ms += 6 * 3_600_000
+    desk.trader.tick()
+    assert len(desk.all(Ticker)) == 1
+    assert [balance.equity is None for balance in desk.all(Balance)] == [False, True]
+
+
 def test_minute_older_than_one_already_decided_is_not_traded() -> None:
     desk = Desk("bbbb")
     desk.live(3)

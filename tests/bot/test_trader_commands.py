@@ -48,6 +48,18 @@ def test_flatten_sells_all_that_was_bought_at_once_then_pauses() -> None:
     desk.assert_ledger_equals_account()
 
 
+def test_flatten_goes_on_when_the_wall_clock_is_set_back() -> None:
+    desk = Desk("b")
+    desk.live(0)
+    desk.exchange.depth = Decimal(500)
+    desk.tell("flatten")
+    desk.trader.tick()
+    desk.clock.set_back_ms = 3_600_000
+    desk.clock.now_ms += 6_000
+    desk.trader.tick()
+    assert [order.purpose for order in desk.all(OrderRecord)][1:] == ["flatten", "flatten"]
+
+
 def test_command_heard_before_or_meant_for_another_bot_changes_nothing() -> None:
     desk = Desk("b")
     desk.tell("pause", bot="bot2-simulator-btcusd")

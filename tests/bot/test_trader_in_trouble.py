@@ -154,6 +154,16 @@ def test_coins_taken_out_of_the_account_are_written_off_when_accepted() -> None:
     desk.assert_ledger_equals_account()
 
 
+def test_account_that_shows_less_than_nothing_is_taken_as_it_is_and_outlives_a_restart() -> None:
+    desk = Desk("b")
+    desk.exchange.base = Decimal("-1e-10")
+    desk.live(0)
+    assert desk.reasons() == ["forecast_buy"]
+    desk.start()
+    assert desk.state.trouble is None
+    desk.assert_ledger_equals_account()
+
+
 def test_exchange_away_at_the_start_is_waited_for_and_nothing_is_traded_meanwhile() -> None:
     desk = Desk("bb")
     desk.exchange.away = True

@@ -162,3 +162,12 @@ def test_record_with_one_byte_changed_is_a_record_or_malformed(where: int, byte:
         decode_feed(bytes(value))
     except MalformedRecord:
         return
+
+
+@pytest.mark.parametrize("wrong", ["abc", "", "1e3", "-1", "1.", ".5", "NaN", "1" * 70])
+def test_minute_whose_ratio_is_no_number_is_malformed(wrong: str) -> None:
+    right = b'"window_start":0,"window_end":60000,"timestamp":0,"changes":1,"ask":"1.00000000","bid":"1.00000000"'
+    head = b'{"type":"price_volume","exchange":"gemini","symbol":"BTCUSD","event_time":60000,'
+    assert decode_price_volume(head + right + b',"value":"1.000000000000","complete":true}').value == "1.000000000000"
+    with pytest.raises(MalformedRecord, match="value"):
+        decode_price_volume(head + right + f',"value":"{wrong}","complete":true}}'.encode())

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from kafka import KafkaConsumer
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, OffsetOutOfRangeError
 
 from indexer.dead_letters import DeadLetters
 from indexer.documents import TOPICS, Document, documents
@@ -50,15 +50,18 @@ def run(settings: IndexerSettings, stop: StopSignal) -> None:
         opened.enter_context(metrics_endpoint("indexer", metrics, settings))
         writer = ElasticsearchWriter(settings.elasticsearch_url, settings.elasticsearch_user, password)
         opened.callback(writer.close)
-        publisher = Publisher(bootstrap)
+        # Two of them: a sample that could not be delivered must not put dead letters in doubt.
+        publisher, samples = Publisher(bootstrap), Publisher(bootstrap)
         opened.callback(publisher.abandon)
-        # Not as `group`: the group keeps the offsets, but nobody is a member of it (see `Indexer`).
-        consumer = make_consumer(bootstrap, group_id=GROUP, max_poll_records=RECORDS)
+        opened.callback(samples.abandon)
+        # Not as `group`: the group keeps the offsets, but nobody is a member of it (see `Indexer`). Where it goes on
+        # when its offset is gone is for the indexer to say, not for the client to do in silence.
+        consumer = make_consumer(bootstrap, group_id=GROUP, max_poll_records=RECORDS, auto_offset_reset="none")
         opened.callback(consumer.close, timeout_ms=_FAREWELL_SECONDS * 1000)
         health = HealthReporter(
             "indexer",
             metrics,
-            lambda sample: publisher.publish(HEALTH, "indexer", encode(sample)),
+            lambda sample: samples.publish(HEALTH, "indexer", encode(sample)),
             clock,
             settings.health_interval_seconds,
         )
@@ -68,7 +71,7 @@ def run(settings: IndexerSettings, stop: StopSignal) -> None:
             indexer.run(stop, settings.sign_of_life())
         # Only the last sample of the metrics is on its way now: not worth an error.
         with suppress(TemporarilyUnavailable):
-            publisher.flush(_FAREWELL_SECONDS)
+            samples.flush(_FAREWELL_SECONDS)
 
 
 class Indexer:
@@ -105,8 +108,13 @@ class Indexer:
             if not self._until_taken(self._writer.put_templates, stop):
                 return
             log.info("indexing", topics=TOPICS)
+            self._stand(partitions)
             while not stop.is_set():
-                polled = self._consumer.poll(timeout_ms=POLL_MS)
+                try:
+                    polled = self._consumer.poll(timeout_ms=POLL_MS)
+                except OffsetOutOfRangeError:
+                    self._stand(partitions)
+                    continue
                 records = [record for batch in polled.values() for record in batch]
                 if records and self._index(records, stop):
                     self._consumer.commit(timeout_ms=_COMMIT_MS)
@@ -115,6 +123,24 @@ class Indexer:
                 alive.give()
         except KafkaError as error:
             raise TemporarilyUnavailable(f"Kafka does not answer: {error!r}") from error
+
+    def _stand(self, partitions: Sequence[Any]) -> None:
+        """Goes on behind what is done, and says what Kafka has deleted before it could be indexed."""
+        begins, ends = self._consumer.beginning_offsets(partitions), self._consumer.end_offsets(partitions)
+        for partition in partitions:
+            begin, done = begins[partition], self._consumer.committed(partition)
+            if done is not None and done < begin:
+                self._metrics.count("records_lost", begin - done, topic=partition.topic)
+                log.error(
+                    "Kafka's retention deleted records before they were indexed; going on with those that are left",
+                    topic=partition.topic,
+                    partition=partition.partition,
+                    records=begin - done,
+                )
+            elif done is not None and done > ends[partition]:
+                log.warning("the topic was made anew; beginning with its first record", topic=partition.topic)
+            stays = done is not None and begin <= done <= ends[partition]
+            self._consumer.seek(partition, done if stays else begin)
 
     def _index(self, records: Sequence[Any], stop: StopSignal) -> bool:
         """Whether all is written or put aside; False when asked to stop before."""
@@ -155,7 +181,9 @@ class Indexer:
             except ElasticsearchAway as error:
                 self._now_away(True)
                 self._metrics.count("waits_for_elasticsearch")
-                log.warning(f"{error}; nothing is lost, Kafka keeps it, and this goes on when Elasticsearch is back")
+                log.warning(
+                    f"{error}; nothing is lost while Kafka keeps it, and this goes on when Elasticsearch is back"
+                )
                 stop.wait(self._back_off.next())
             else:
                 self._now_away(False)

@@ -7,7 +7,7 @@ Kafka.
 
 from collections.abc import Mapping
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 
@@ -97,6 +97,8 @@ def _mapping(field: msgspec.structs.FieldInfo) -> Mapping[str, Any]:
 def _kinds(annotation: Any) -> frozenset[Any]:
     """The plain types that a field's type is made of, such as int of `int | None`."""
     whole = get_origin(annotation)
+    if whole is Annotated:
+        return _kinds(get_args(annotation)[0])
     if whole in (Union, UnionType):
         return frozenset().union(*map(_kinds, get_args(annotation)))
     return frozenset((whole or annotation,))

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from kafka import KafkaAdminClient, TopicPartition
 
 from indexer.settings import IndexerSettings
 from local.kafka import KafkaServer
@@ -94,6 +95,29 @@ def test_killed_in_mid_bulk_nothing_is_missing_and_nothing_doubled_after_the_nex
         indexed.await_ids(all_ids)
         await_done(broker.bootstrap, GEMINI_FEED)
     assert indexed.ids() == all_ids
+
+
+def test_records_that_kafka_deleted_before_they_were_indexed_are_told_and_the_rest_is_indexed(
+    broker: KafkaServer,
+    environ: dict[str, str],
+    settings: Callable[..., IndexerSettings],
+    tmp_path: Path,
+    symbol: str,
+    indexed: Indexed,
+) -> None:
+    with indexing(settings()):
+        publish(broker.bootstrap, [(GEMINI_FEED, encode(trade(symbol, "first")))])
+        await_done(broker.bootstrap, GEMINI_FEED)
+    done = committed(broker.bootstrap, GEMINI_FEED)
+    publish(broker.bootstrap, [(GEMINI_FEED, encode(trade(symbol, str(number)))) for number in range(40)])
+    with KafkaAdminClient(bootstrap_servers=broker.bootstrap) as admin:
+        admin.delete_records({TopicPartition(GEMINI_FEED, 0): done + 30})
+    said = tmp_path / "said"
+    with running(environ, said):
+        indexed.await_ids(f"gemini|{symbol}|{number}" for number in ("first", *range(30, 40)))
+        await_done(broker.bootstrap, GEMINI_FEED)
+    (told,) = (json.loads(line) for line in said.read_text(encoding="utf-8").splitlines() if '"error"' in line)
+    assert (told["topic"], told["records"]) == (GEMINI_FEED, 30)
 
 
 def test_asked_to_stop_while_elasticsearch_is_away_it_ends_well(

@@ -5,11 +5,13 @@ import sys
 from pathlib import Path
 
 from kibana.content import saved_objects
+from kibana.dashboards import dashboards
 from kibana.saved_objects import ndjson
 from kibana.settings import KibanaSettings
 from kibana.setup import set_up
-from pipeline.errors import EXIT_CONFIG, EXIT_OK
+from pipeline.errors import EXIT_CONFIG, EXIT_OK, WrongSettings
 from pipeline.process import run_part
+from pipeline.settings import load
 
 
 def main(argv: list[str]) -> int:
@@ -19,7 +21,8 @@ def main(argv: list[str]) -> int:
     build = commands.add_parser(
         "build",
         help="write all objects to a file (NDJSON)",
-        description="Writes what `setup` imports, to be imported by hand: Stack Management, Saved Objects, Import.",
+        description="Writes what `setup` imports, to be imported by hand: Stack Management, Saved Objects, Import. "
+        "Settings: BOT_RATIO_MIN and BOT_RATIO_MAX, the thresholds drawn.",
     )
     build.add_argument("--out", type=Path, required=True, metavar="FILE", help="file to write; Kibana wants .ndjson")
     commands.add_parser(
@@ -27,8 +30,8 @@ def main(argv: list[str]) -> int:
         help="bring all objects into Kibana",
         description="Waits for Kibana, imports all objects (replacing older ones of ours) and sets the time zone to "
         "UTC. Can be repeated. Settings: KIBANA_URL, KIBANA_USERNAME, KIBANA_PASSWORD or KIBANA_PASSWORD_FILE, "
-        "KIBANA_WAIT_SECONDS. Exit codes: 0 all is there, 70 Kibana refuses an object, 75 Kibana is away, "
-        "78 wrong settings.",
+        "KIBANA_WAIT_SECONDS, BOT_RATIO_MIN, BOT_RATIO_MAX. Exit codes: 0 all is there, 70 Kibana refuses an object, "
+        "75 Kibana is away, 78 wrong settings.",
     )
     arguments = parser.parse_args(argv)
     if arguments.command == "setup":
@@ -37,7 +40,11 @@ def main(argv: list[str]) -> int:
 
 
 def _build(file: Path) -> int:
-    objects = saved_objects()
+    try:
+        objects = saved_objects(dashboards(load(KibanaSettings).ratio_bounds))
+    except WrongSettings as error:
+        print(error, file=sys.stderr)
+        return EXIT_CONFIG
     try:
         file.write_bytes(ndjson(objects))
     except OSError as error:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from kibana.columns import by_minute, by_value, constant
+from kibana.columns import MOST_SERIES, by_minute, by_value, constant
 from kibana.saved_objects import Json, Reference
 
 Series = Literal["line", "bar_stacked"]
@@ -81,13 +81,14 @@ def layer_id(number: int) -> str:
 
 def over_time(
     data_view: str, values: Mapping[str, Json], *, series: Series = "line", split: tuple[str, str] | None = None,
-    hidden: Mapping[str, Json] | None = None,
+    most: int = MOST_SERIES, hidden: Mapping[str, Json] | None = None,
 ) -> Layer:  # fmt: skip
-    """Values of each minute, drawn as lines or bars. `split` (field, label) makes a series a value of that field.
+    """Values of each minute, drawn as lines or bars.
 
+    `split` (field, label) makes a series a value of that field, of the `most` first ones.
     `hidden` columns are asked for but not drawn: other columns are made from them.
     """
-    buckets = {SPLIT: by_value(*split)} if split else {}
+    buckets = {SPLIT: by_value(*split, most)} if split else {}
     columns = {**buckets, TIME: by_minute(), **values, **(hidden or {})}
     look = {"layerType": "data", "seriesType": series, "xAccessor": TIME, "accessors": list(values)}
     return Layer(data_view, columns, look | ({"splitAccessor": SPLIT} if split else {}))

@@ -6,7 +6,8 @@ from kibana.saved_objects import Json
 MINUTE = "1m"
 # The field that stands for "the documents themselves".
 RECORDS = "___records___"
-MOST_SERIES = 8
+# More than a chart is likely to have, and few enough to be told apart by their colours.
+MOST_SERIES = 16
 
 
 def by_minute() -> Json:
@@ -26,8 +27,8 @@ def by_minute() -> Json:
     }
 
 
-def by_value(field: str, label: str) -> Json:
-    """A series for each value of a keyword field, in the alphabet's order."""
+def by_value(field: str, label: str, most: int = MOST_SERIES) -> Json:
+    """A series for each value of a keyword field, the `most` first ones in the alphabet's order."""
     return {
         "label": label,
         "customLabel": True,
@@ -37,7 +38,7 @@ def by_value(field: str, label: str) -> Json:
         "isBucketed": True,
         "scale": "ordinal",
         "params": {
-            "size": MOST_SERIES,
+            "size": most,
             "orderBy": {"type": "alphabetical", "fallback": True},
             "orderDirection": "asc",
             "otherBucket": False,

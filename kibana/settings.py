@@ -1,5 +1,6 @@
 """Settings of Kibana's one-shot."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -25,6 +26,9 @@ class KibanaSettings(PartSettings):
         default=600.0, gt=0, le=86_400, description="how long to wait for a Kibana that is starting, in real seconds"
     )
 
+    bot_ratio_min: Decimal = Field(default=Decimal("0.1"), ge=0, description="the bot's, drawn as a threshold")
+    bot_ratio_max: Decimal = Field(default=Decimal(2), gt=0, description="the bot's, drawn as a threshold")
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         # Checked here, where the message does not repeat the value: it may hold a password.
@@ -46,6 +50,11 @@ class KibanaSettings(PartSettings):
         if bool(self.kibana_username) != bool(given):
             raise ValueError("KIBANA_USERNAME needs KIBANA_PASSWORD or KIBANA_PASSWORD_FILE, and they need it")
         return self
+
+    @property
+    def ratio_bounds(self) -> tuple[str, str]:
+        """At the first ratio or below, and at the second or above, the bot buys nothing."""
+        return f"{self.bot_ratio_min:f}", f"{self.bot_ratio_max:f}"
 
     def login(self) -> tuple[str, str] | None:
         """User and password; None without a login. Raises `WrongSettings`, which never shows them."""

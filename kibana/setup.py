@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from kibana.content import saved_objects
-from kibana.dashboards import DASHBOARDS, FIRST
+from kibana.dashboards import FIRST_ID, dashboards
 from kibana.errors import KibanaAway
 from kibana.kibana_api import KibanaApi
 from kibana.saved_objects import ndjson
@@ -19,7 +19,7 @@ from pipeline.process import StopSignal
 SETTINGS = {
     "dateFormat:tz": "UTC",
     "defaultIndex": LIQUIDITY,
-    "defaultRoute": f"/app/dashboards#/view/{FIRST.id}",
+    "defaultRoute": f"/app/dashboards#/view/{FIRST_ID}",
 }
 # A Kibana that is starting says the same for a minute: it is told now and then.
 _TELL_SECONDS = 15.0
@@ -31,7 +31,8 @@ log = get_log("kibana")
 
 def set_up(settings: KibanaSettings, stop: StopSignal) -> None:
     """Raises `KibanaAway` when Kibana is not there in time, `WrongKibana` and `KibanaRefuses`."""
-    objects = saved_objects()
+    shown = dashboards(settings.ratio_bounds)
+    objects = saved_objects(shown)
     with KibanaApi(settings.kibana_url, settings.login()) as kibana:
         patience = Patience(settings.kibana_wait_seconds, stop)
         patience.until(kibana.check_available)
@@ -40,8 +41,8 @@ def set_up(settings: KibanaSettings, stop: StopSignal) -> None:
             return
         log.info(
             "objects imported",
-            data_views=len(objects) - len(DASHBOARDS),
-            dashboards=[dashboard.title for dashboard in DASHBOARDS],
+            data_views=len(objects) - len(shown),
+            dashboards=[dashboard.title for dashboard in shown],
         )
         for name, value in SETTINGS.items():
             _put_setting(kibana, patience, name, value)

@@ -1,8 +1,12 @@
-"""The dashboards: a module each, which ends in one `DASHBOARD`. A new one is added to `DASHBOARDS` here."""
+"""The dashboards: a module each, with its `ID` and `dashboard`. A new one is added to `dashboards` here."""
 
 from kibana.dashboard import Dashboard
 from kibana.dashboards import trading
 
-DASHBOARDS: tuple[Dashboard, ...] = (trading.DASHBOARD,)
 # What Kibana opens with.
-FIRST = trading.DASHBOARD
+FIRST_ID = trading.ID
+
+
+def dashboards(ratio_bounds: tuple[str, str]) -> tuple[Dashboard, ...]:
+    """All of them. `ratio_bounds`: at the first ratio or below, and at the second or above, the bot buys nothing."""
+    return (trading.dashboard(ratio_bounds),)

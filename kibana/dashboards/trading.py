@@ -7,23 +7,24 @@ from pipeline.indices import BALANCES, DECISIONS, FILLS, LIQUIDITY, SCORES, TICK
 
 HALF, SIXTH = COLUMNS // 2, COLUMNS // 6
 NUMBER_HEIGHT, CHART_HEIGHT = 5, 13
-# Of the bot's settings BOT_RATIO_MIN and BOT_RATIO_MAX, as they are by default (and in the book).
-RATIO_MIN, RATIO_MAX = "0.1", "2"
+ID = "real-time-crypto-trading"
 BY_BOT = ("bot", "bot")
+# A bot has some twenty reasons, and each of them is a series of its own: the rarest are those that matter.
+MOST_REASONS = 32
 
 
-def ratio() -> Chart:
+def ratio(bounds: tuple[str, str]) -> Chart:
     """The ask ÷ bid of each minute, and between which ratios the bot may buy."""
+    least, greatest = bounds
     values = {"ratio": average("value", "ask ÷ bid", 3)}
-    lines = thresholds(
-        LIQUIDITY, {f"no buy at {RATIO_MIN} or below": RATIO_MIN, f"or at {RATIO_MAX} or above": RATIO_MAX}
-    )
+    lines = thresholds(LIQUIDITY, {f"no buy at {least} or below": least, f"or at {greatest} or above": greatest})
     return xy([over_time(LIQUIDITY, values, split=("symbol", "symbol")), lines], logarithmic=True)
 
 
 def price() -> Chart:
-    """Best bid and ask."""
-    return xy([over_time(TICKERS, {"bid": average("bid", "bid", 2), "ask": average("ask", "ask", 2)})])
+    """Best bid and ask, as each bot saw them: bots may trade different symbols."""
+    values = {"bid": average("bid", "bid", 2), "ask": average("ask", "ask", 2)}
+    return xy([over_time(TICKERS, values, split=BY_BOT)])
 
 
 def cumulative_profit() -> Chart:
@@ -33,15 +34,16 @@ def cumulative_profit() -> Chart:
 
 
 def equity() -> Chart:
-    """All that the bot has at the bid's price, beside what buying once and holding would have made of it."""
+    """All that each bot has at the bid's price, beside what buying once and holding would have made of it."""
     values = {"equity": average("equity", "equity", 2), "hold": average("buy_and_hold", "buy and hold", 2)}
-    return xy([over_time(BALANCES, values)])
+    return xy([over_time(BALANCES, values, split=BY_BOT)])
 
 
 def decisions() -> Chart:
     """How many decisions of each reason."""
     values = {"decisions": count("decisions")}
-    return xy([over_time(DECISIONS, values, series="bar_stacked", split=("reason", "reason"))], from_zero=True)
+    bars = over_time(DECISIONS, values, series="bar_stacked", split=("reason", "reason"), most=MOST_REASONS)
+    return xy([bars], from_zero=True)
 
 
 def fills() -> Chart:
@@ -67,17 +69,22 @@ def _half(name: str, title: str, chart: Chart) -> Panel:
     return Panel(name, chart, HALF, CHART_HEIGHT, title)
 
 
-DASHBOARD = Dashboard(
-    id="real-time-crypto-trading",
-    title="Real-Time Crypto: ratio, price, profit",
-    description="Each minute's liquidity ratio with the bot's thresholds, the price, its decisions, fills and profit.",
-    rows=(
-        numbers(),
-        (_half("ratio", "Liquidity ratio (ask ÷ bid) by minute", ratio()), _half("price", "Bid and ask", price())),
-        (
-            _half("profit", "Cumulative profit of finished rounds, net of fees", cumulative_profit()),
-            _half("equity", "Equity, and buy and hold", equity()),
+def dashboard(ratio_bounds: tuple[str, str]) -> Dashboard:
+    """All of it. `ratio_bounds` are the bot's BOT_RATIO_MIN and BOT_RATIO_MAX."""
+    return Dashboard(
+        id=ID,
+        title="Real-Time Crypto: ratio, price, profit",
+        description="Each minute's liquidity ratio with the bot's thresholds, the price, decisions, fills and profit.",
+        rows=(
+            numbers(),
+            (
+                _half("ratio", "Liquidity ratio (ask ÷ bid) by minute", ratio(ratio_bounds)),
+                _half("price", "Bid and ask", price()),
+            ),
+            (
+                _half("profit", "Cumulative profit of finished rounds, net of fees", cumulative_profit()),
+                _half("equity", "Equity, and buy and hold", equity()),
+            ),
+            (_half("decisions", "Decisions by reason", decisions()), _half("fills", "Fills by side", fills())),
         ),
-        (_half("decisions", "Decisions by reason", decisions()), _half("fills", "Fills by side", fills())),
-    ),
-)
+    )

@@ -6,6 +6,7 @@ from typing import Any
 
 from indexer.templates import INDICES, template
 from kibana.content import saved_objects
+from kibana.dashboards import dashboards as made
 from kibana.saved_objects import ndjson
 from tests.kibana.panel_faults import Fields
 
@@ -14,7 +15,13 @@ Json = dict[str, Any]
 
 def delivered() -> list[Json]:
     """The objects of our file."""
-    return [json.loads(line) for line in ndjson(saved_objects()).splitlines()]
+    return delivered_with("0.1", "2")
+
+
+def delivered_with(ratio_min: str, ratio_max: str) -> list[Json]:
+    """The same for a bot with these bounds of the ratio."""
+    objects = saved_objects(made(ratio_bounds=(ratio_min, ratio_max)))
+    return [json.loads(line) for line in ndjson(objects).splitlines()]
 
 
 def index_fields() -> Fields:

@@ -1,15 +1,20 @@
 """What is delivered: every panel of every dashboard can be drawn, and old and new Kibanas take the file."""
 
+import inspect
 import json
+import re
+from pathlib import Path
 
 import pytest
 
+from bot import decide, trader
 from bot.settings import BotSettings
 from indexer.templates import INDICES
-from kibana.dashboards import DASHBOARDS, FIRST, trading
+from kibana.dashboards import FIRST_ID
 from kibana.data_views import NAMES
+from kibana.settings import KibanaSettings
 from pipeline.settings import load
-from tests.kibana.opened import columns, dashboards, delivered, index_fields, panels_of
+from tests.kibana.opened import columns, dashboards, delivered, delivered_with, index_fields, panels_of
 from tests.kibana.panel_faults import faults
 
 OBJECTS = delivered()
@@ -44,17 +49,37 @@ def test_dashboard_opens_with_its_own_times_and_refreshes_itself(dashboard: dict
 
 
 def test_ids_of_dashboards_differ_and_the_first_is_one_of_them() -> None:
-    ids = [dashboard.id for dashboard in DASHBOARDS]
+    ids = [dashboard["id"] for dashboard in dashboards(OBJECTS)]
     assert len(set(ids)) == len(ids)
-    assert FIRST in DASHBOARDS
+    assert FIRST_ID in ids
 
 
-def test_thresholds_are_those_of_the_bot() -> None:
-    bot = load(BotSettings, {})
-    assert (str(bot.bot_ratio_min), str(bot.bot_ratio_max)) == (trading.RATIO_MIN, trading.RATIO_MAX)
-    (ratio,) = (p for p in panels_of(dashboards(OBJECTS)[0]) if p["panelIndex"] == "ratio")
-    drawn = [column["params"]["value"] for column in columns(ratio, "layer-1").values()]
-    assert drawn == ["0.1", "2"]
+@pytest.mark.parametrize("environ", [{}, {"BOT_RATIO_MIN": "0.25", "BOT_RATIO_MAX": "3"}], ids=["default", "set"])
+def test_thresholds_are_those_of_the_bot(environ: dict[str, str]) -> None:
+    bot, bounds = load(BotSettings, environ), load(KibanaSettings, environ).ratio_bounds
+    assert bounds == (str(bot.bot_ratio_min), str(bot.bot_ratio_max))
+    (ratio,) = (p for p in panels_of(dashboards(delivered_with(*bounds))[0]) if p["panelIndex"] == "ratio")
+    lines = [(column["label"], column["params"]["value"]) for column in columns(ratio, "layer-1").values()]
+    assert lines == [
+        (f"no buy at {bounds[0]} or below", bounds[0]),
+        (f"or at {bounds[1]} or above", bounds[1]),
+    ]
+
+
+def test_every_reason_of_a_decision_has_its_series() -> None:
+    (decisions,) = (p for p in panels_of(dashboards(OBJECTS)[0]) if p["panelIndex"] == "decisions")
+    split = columns(decisions, "layer-0")["split"]
+    # Words in quotes behind an action, which is how `decide` and the trader say why.
+    said = "".join(Path(inspect.getfile(module)).read_text(encoding="utf-8") for module in (decide, trader))
+    reasons = set(re.findall(r'"(?:none|buy|sell)", "(\w+)"', said)) | {"too_small", "no_balance"}
+    assert {"trouble", "stale_ratio", "forecast_buy"} < reasons
+    assert split["params"]["size"] > len(reasons)
+
+
+@pytest.mark.parametrize("panel", ["price", "equity", "profit"])
+def test_bots_do_not_become_one(panel: str) -> None:
+    (shown,) = (p for p in panels_of(dashboards(OBJECTS)[0]) if p["panelIndex"] == panel)
+    assert columns(shown, "layer-0")["split"]["sourceField"] == "bot"
 
 
 def test_building_twice_gives_the_same_bytes() -> None:

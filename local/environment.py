@@ -17,6 +17,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv"
 OLDEST = (3, 11)
+# What a shell gives for a command that Ctrl-C ended.
+INTERRUPTED = 130
 _SHOWN_LINES = 12
 
 
@@ -132,6 +134,9 @@ def main() -> int:
     except SetUpFailed as error:
         print(f"Set-up stopped: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("Interrupted; the next make goes on from here.", file=sys.stderr)
+        return INTERRUPTED
     return 0
 
 

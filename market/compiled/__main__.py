@@ -30,6 +30,8 @@ NAMES = tuple(sorted(path.stem for path in HERE.glob("*.pyx")))
 # The sources keep to their arrays themselves: each look at one is at a place that was counted.
 DIRECTIVES = ("boundscheck=False", "wraparound=False", "cdivision=True")
 SHOWN_LINES = 15
+# What a shell gives for a command that Ctrl-C ended.
+INTERRUPTED = 130
 
 
 class NotBuilt(Exception):
@@ -124,7 +126,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m market.compiled", description=__doc__)
     parser.add_argument("--required", action="store_true", help="fail where it cannot be built")
     required = parser.parse_args().required
-    why = make()
+    try:
+        why = make()
+    except KeyboardInterrupt:
+        print("Interrupted; the next make goes on from here.", file=sys.stderr)
+        return INTERRUPTED
     if why and required:
         print(f"It is required, and not built: {why}.", file=sys.stderr)
     return 1 if why and required else 0

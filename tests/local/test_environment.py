@@ -82,3 +82,16 @@ def test_it_runs_with_the_standard_library_alone_and_parses_on_an_old_python() -
         [sys.executable, "-I", "-S", environment.__file__, "--help"], capture_output=True, text=True, check=True
     )
     assert "--dev" in answer.stdout
+
+
+def test_interrupted_set_up_is_told_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(environment, "make_ready", interrupted)
+    monkeypatch.setattr(sys, "argv", ["local.environment"])
+    monkeypatch.chdir(environment.ROOT)
+    assert environment.main() == 130
+    assert capsys.readouterr().err == "Interrupted; the next make goes on from here.\n"

@@ -77,8 +77,8 @@ def _make(environment: Path) -> None:
     except (OSError, subprocess.CalledProcessError) as error:
         shutil.rmtree(environment, ignore_errors=True)
         raise SetUpFailed(
-            f"the virtual environment could not be made ({error}): on Debian and Ubuntu install python3-venv, "
-            "then repeat."
+            f"the virtual environment could not be made ({error}): on Debian and Ubuntu install "
+            f"python3.{sys.version_info.minor}-venv, then repeat."
         ) from error
 
 

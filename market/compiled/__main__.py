@@ -43,7 +43,7 @@ def lacking() -> str:
     if shutil.which(_compiler()[0]) is None:
         return f"no C compiler was found ({_compiler()[0]}): install gcc or clang"
     if not (Path(sysconfig.get_path("include")) / "Python.h").exists():
-        return "Python's headers are missing: on Debian and Ubuntu install python3-dev"
+        return f"Python's headers are missing: on Debian and Ubuntu install python3.{sys.version_info.minor}-dev"
     return "" if find_spec("Cython") else "Cython is not installed"
 
 

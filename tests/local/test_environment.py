@@ -95,3 +95,14 @@ def test_interrupted_set_up_is_told_without_a_traceback(
     monkeypatch.chdir(environment.ROOT)
     assert environment.main() == 130
     assert capsys.readouterr().err == "Interrupted; the next make goes on from here.\n"
+
+
+def test_missing_venv_package_is_named_for_the_python_in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def without_pip(*_: object, **__: object) -> None:
+        raise subprocess.CalledProcessError(1, "ensurepip")
+
+    lock = tmp_path / "run.lock"
+    lock.touch()
+    monkeypatch.setattr("venv.create", without_pip)
+    with pytest.raises(SetUpFailed, match=rf"install python3\.{sys.version_info.minor}-venv"):
+        make_ready(tmp_path / "venv", lock)

@@ -107,3 +107,9 @@ def test_interrupted_build_is_told_without_a_traceback(
     monkeypatch.setattr(sys, "argv", ["market.compiled"])
     assert compiling.main() == 130
     assert capsys.readouterr().err == "Interrupted; the next make goes on from here.\n"
+
+
+def test_missing_headers_are_named_for_the_python_in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LDSHARED", sys.executable)
+    monkeypatch.setattr("sysconfig.get_path", lambda _: str(tmp_path))
+    assert lacking().endswith(f"install python3.{sys.version_info.minor}-dev")

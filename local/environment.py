@@ -41,7 +41,8 @@ def make_ready(environment: Path, lock: Path) -> None:
     """Makes the environment and installs what the lock lists, with hashes. Raises `SetUpFailed`."""
     if is_ready(environment, lock):
         return
-    with lock.open("rb") as held:
+    # NFS locks only a file that is open for writing.
+    with lock.open("r+b") as held:
         # Of two commands that are started at once, the second waits here and then finds all done.
         fcntl.flock(held, fcntl.LOCK_EX)
         if not is_ready(environment, lock):

@@ -85,14 +85,15 @@ def _digest() -> str:
 
 def make() -> str:
     """Build what is not built yet. Returns why there is nothing built; empty: there is."""
-    # Of two that are started at once, the second waits here and then finds all done.
-    with Path(__file__).open("rb") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        try:
+    try:
+        # Of two that are started at once, the second waits here and then finds all done. NFS locks only a file that is
+        # open for writing.
+        with Path(__file__).open("r+b") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
             return _make(_digest())
-        except (NotBuilt, OSError) as error:
-            # Another try may go well: nothing is noted down.
-            return _said(str(error))
+    except (NotBuilt, OSError) as error:
+        # Another try may go well: nothing is noted down.
+        return _said(str(error))
 
 
 def _make(digest: str) -> str:

@@ -106,3 +106,14 @@ def test_missing_venv_package_is_named_for_the_python_in_use(tmp_path: Path, mon
     monkeypatch.setattr("venv.create", without_pip)
     with pytest.raises(SetUpFailed, match=rf"install python3\.{sys.version_info.minor}-venv"):
         make_ready(tmp_path / "venv", lock)
+
+
+def test_lock_is_taken_on_a_file_that_is_open_for_writing_as_nfs_wants_it(
+    made: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    venv, lock = made
+    modes = []
+    monkeypatch.setattr("fcntl.flock", lambda file, _: modes.append(file.mode))
+    (venv / "run.lock.installed").unlink()
+    make_ready(venv, lock)
+    assert modes == ["rb+"]

@@ -113,3 +113,11 @@ def test_missing_headers_are_named_for_the_python_in_use(tmp_path: Path, monkeyp
     monkeypatch.setenv("LDSHARED", sys.executable)
     monkeypatch.setattr("sysconfig.get_path", lambda _: str(tmp_path))
     assert lacking().endswith(f"install python3.{sys.version_info.minor}-dev")
+
+
+def test_lock_is_taken_on_a_file_that_is_open_for_writing_as_nfs_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    modes = []
+    monkeypatch.setattr("fcntl.flock", lambda file, _: modes.append(file.mode))
+    monkeypatch.setattr(compiling, "_make", lambda _: "")
+    assert compiling.make() == ""
+    assert modes == ["rb+"]

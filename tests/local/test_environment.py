@@ -59,6 +59,49 @@ def test_set_up_that_was_interrupted_is_begun_again(made: tuple[Path, Path]) -> 
     assert subprocess.run([python_in(venv), "-m", "pip", "--version"], capture_output=True).returncode == 0
 
 
+@pytest.mark.parametrize("change", ["place", "python"])
+def test_environment_of_another_place_or_python_is_made_anew(
+    change: str, made: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    venv, lock = made
+    copy = tmp_path / "venv"
+    shutil.copytree(venv, copy, symlinks=True)
+    if change == "python":
+        stamp = copy / "run.lock.installed"
+        first, _, _ = stamp.read_text(encoding="utf-8").split()
+        stamp.write_text(f"{first}\n{copy}\n3.1\n", encoding="utf-8")
+    assert not is_ready(copy, lock)
+    left = []
+
+    def make(environment: Path) -> None:
+        left.append(environment.exists())
+        environment.mkdir()
+
+    monkeypatch.setattr(environment, "_make", make)
+    monkeypatch.setattr(environment, "_install", lambda *_: None)
+    make_ready(copy, lock)
+    assert left == [False]
+
+
+def test_environment_is_ready_behind_a_link_to_it(made: tuple[Path, Path], tmp_path: Path) -> None:
+    venv, lock = made
+    (tmp_path / "link").symlink_to(venv)
+    assert is_ready(tmp_path / "link", lock)
+
+
+@pytest.mark.usefixtures("no_network")
+def test_stamp_of_a_hash_alone_is_renewed_without_making_anything_anew(
+    made: tuple[Path, Path], capfd: pytest.CaptureFixture[str]
+) -> None:
+    venv, lock = made
+    stamp = venv / "run.lock.installed"
+    whole = stamp.read_text(encoding="utf-8")
+    stamp.write_text(whole.partition("\n")[0], encoding="utf-8")
+    make_ready(venv, lock)
+    assert "Making" not in capfd.readouterr().out
+    assert stamp.read_text(encoding="utf-8") == whole
+
+
 @pytest.mark.usefixtures("no_network")
 def test_failing_pip_shows_its_last_words_and_leaves_no_stamp(made: tuple[Path, Path], tmp_path: Path) -> None:
     venv, lock = made

@@ -9,9 +9,11 @@ TESTS := $(RUN) -m pytest --numprocesses 2
 TOPIC ?= gemini-feed
 # `make up PROFILE=simulator` brings up the simulated exchange; without it, Gemini's live market data.
 PROFILE ?=
-# In front of a recipe's commands on the run in containers that is up, whichever of the two that is.
+# In front of a recipe's commands on the run in containers that is up, whichever of the two that is. Where it fails, its
+# exit code tells whether nothing runs (3) or Docker cannot be asked (4, said already).
 FIND_RUN = COMPOSE_PROFILES=$$(docker/which-runs) && export COMPOSE_PROFILES
-IN_RUN = $(FIND_RUN) || { echo "Nothing runs in containers: make up starts it." >&2; exit 3; };
+IN_RUN = $(FIND_RUN) || { found=$$?; test $$found != 3 || echo "Nothing runs in containers: make up starts it." >&2; \
+	exit $$found; };
 # The containers that answer a question come and go without a word.
 ASK = docker compose --progress quiet run --rm --no-deps
 # What FEED=replay plays, and whose frames they are.
@@ -39,7 +41,7 @@ up: ## bring everything up in containers (PROFILE=simulator: without internet) a
 
 down: ## stop the containers; what they stored is kept (docker compose down -v forgets it)
 	@if COMPOSE_PROFILES=$$(docker/which-runs --all); then export COMPOSE_PROFILES; docker compose down; \
-	else echo "Nothing runs in containers."; fi
+	else found=$$?; test $$found = 3 || exit $$found; echo "Nothing runs in containers."; fi
 
 logs: ## follow the logs of the containers (PART=bot: of one)
 	@$(IN_RUN) docker compose logs --follow --tail 100 $(PART)

@@ -48,6 +48,12 @@ def main(argv: list[str] | None = None) -> int:
         # Whoever read our output has gone; what is still buffered goes nowhere, without a complaint at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_OK
+    except OSError as error:
+        if error.filename is None:
+            raise
+        # A folder that may not be written to, or is a file.
+        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+        return EXIT_FAILED
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -133,8 +133,9 @@ class ArtifactCache:
                     for done in as_completed(waiting):
                         done.result()
                         advance(waiting[done].size)
-                except ArtifactError:
-                    pool.shutdown(cancel_futures=True)
+                except BaseException:
+                    # Also at Ctrl-C: only what is under way is waited for, and kept.
+                    pool.shutdown(wait=False, cancel_futures=True)
                     raise
 
     def _fetch_one(self, artifact: Artifact) -> None:

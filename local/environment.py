@@ -1,7 +1,8 @@
 """The virtual environment: `python3 -m local.environment [--dev]` makes it, once, from a lock file with hashes.
 
 It runs under the system's Python with nothing but the standard library. A stamp holds the lock's hash, so that a second
-run takes no time and no network, and a set-up that was interrupted is begun again.
+run takes no time and no network, and a set-up that was interrupted is begun again. It also holds where the environment
+is and which Python it has: its commands work in that place only, and its packages with that Python.
 """
 
 import argparse
@@ -17,6 +18,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv"
 OLDEST = (3, 11)
+# What a shell gives for a command that Ctrl-C ended.
+INTERRUPTED = 130
 _SHOWN_LINES = 12
 
 
@@ -32,14 +35,19 @@ def python_in(environment: Path) -> Path:
 def is_ready(environment: Path, lock: Path) -> bool:
     """Whether the environment holds what the lock lists: its stamp says so."""
     stamp = environment / f"{lock.name}.installed"
-    return python_in(environment).exists() and stamp.exists() and stamp.read_text(encoding="utf-8") == _hash(lock)
+    return (
+        python_in(environment).exists()
+        and stamp.exists()
+        and stamp.read_text(encoding="utf-8") == _stamp(environment, lock)
+    )
 
 
 def make_ready(environment: Path, lock: Path) -> None:
     """Makes the environment and installs what the lock lists, with hashes. Raises `SetUpFailed`."""
     if is_ready(environment, lock):
         return
-    with lock.open("rb") as held:
+    # NFS locks only a file that is open for writing.
+    with lock.open("r+b") as held:
         # Of two commands that are started at once, the second waits here and then finds all done.
         fcntl.flock(held, fcntl.LOCK_EX)
         if not is_ready(environment, lock):
@@ -54,7 +62,8 @@ def compile_levels(environment: Path) -> None:
 
 
 def _set_up(environment: Path, lock: Path) -> None:
-    if not _is_whole(environment):
+    environment = environment.resolve()
+    if _was_made_otherwise(environment) or not _is_whole(environment):
         shutil.rmtree(environment, ignore_errors=True)
         print(f"Making the virtual environment {environment.name} …", flush=True)
         _make(environment)
@@ -62,11 +71,11 @@ def _set_up(environment: Path, lock: Path) -> None:
         stamp.unlink()
     print(f"Installing the pinned packages of {lock.name} (a minute or two, once) …", flush=True)
     _install(environment, lock)
-    (environment / f"{lock.name}.installed").write_text(_hash(lock), encoding="utf-8")
+    (environment / f"{lock.name}.installed").write_text(_stamp(environment, lock), encoding="utf-8")
     if lock.name == "dev.lock":
         # What is for development holds all that is for running.
         run_lock = lock.with_name("run.lock")
-        (environment / f"{run_lock.name}.installed").write_text(_hash(run_lock), encoding="utf-8")
+        (environment / f"{run_lock.name}.installed").write_text(_stamp(environment, run_lock), encoding="utf-8")
 
 
 def _make(environment: Path) -> None:
@@ -75,8 +84,8 @@ def _make(environment: Path) -> None:
     except (OSError, subprocess.CalledProcessError) as error:
         shutil.rmtree(environment, ignore_errors=True)
         raise SetUpFailed(
-            f"the virtual environment could not be made ({error}): on Debian and Ubuntu install python3-venv, "
-            "then repeat."
+            f"the virtual environment could not be made ({error}): on Debian and Ubuntu install "
+            f"python3.{sys.version_info.minor}-venv, then repeat."
         ) from error
 
 
@@ -108,8 +117,31 @@ def _install(environment: Path, lock: Path) -> None:
         )
 
 
-def _hash(lock: Path) -> str:
-    return hashlib.sha256(lock.read_bytes()).hexdigest()
+def _stamp(environment: Path, lock: Path) -> str:
+    return f"{hashlib.sha256(lock.read_bytes()).hexdigest()}\n{_place_and_python(environment)}"
+
+
+def _was_made_otherwise(environment: Path) -> bool:
+    """Whether a stamp names another place or another Python. The first stamps held a hash alone: they say nothing."""
+    said = {stamp.read_text(encoding="utf-8").partition("\n")[2] for stamp in environment.glob("*.installed")}
+    return not said <= {"", _place_and_python(environment)}
+
+
+def _place_and_python(environment: Path) -> str:
+    # The environment's own interpreter is asked: it is a link, and becomes another when the system's Python is renewed.
+    version = "import sys; print(*sys.version_info[:2], sep='.')"
+    try:
+        answer = subprocess.run(
+            [str(python_in(environment)), "-I", "-S", "-c", version],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            check=False,
+        ).stdout
+    except OSError:
+        answer = ""
+    return f"{environment.resolve()}\n{answer.strip()}\n"
 
 
 def main() -> int:
@@ -132,6 +164,9 @@ def main() -> int:
     except SetUpFailed as error:
         print(f"Set-up stopped: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("Interrupted; the next make goes on from here.", file=sys.stderr)
+        return INTERRUPTED
     return 0
 
 

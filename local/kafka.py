@@ -1,6 +1,7 @@
 """Apache Kafka in KRaft mode as a child process: one node that is broker and controller, on 127.0.0.1 only."""
 
 import os
+import re
 import shutil
 import subprocess
 import uuid
@@ -69,7 +70,7 @@ class KafkaNode:
         # A killed broker leaves its files.
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._scratch.mkdir()
-        self.properties_file.write_text(self._properties(), encoding="utf-8")
+        self.properties_file.write_text(self._properties(), encoding="ascii")
         (self.folder / "log4j2.properties").write_text(_LOGGING, encoding="utf-8")
         if (self.folder / "data" / "meta.properties").exists():
             return
@@ -129,7 +130,7 @@ class KafkaNode:
             "log.segment.bytes": str(64 << 20),
             "log.cleaner.dedupe.buffer.size": str(8 << 20),
         }
-        return "".join(f"{name}={value}\n" for name, value in settings.items())
+        return "".join(f"{name}={property_value(value)}\n" for name, value in settings.items())
 
 
 class KafkaServer(ChildServer):
@@ -143,6 +144,16 @@ class KafkaServer(ChildServer):
     def bootstrap(self) -> str:
         """The broker's address."""
         return self.node.bootstrap
+
+
+def property_value(text: str) -> str:
+    """A value in ASCII for java.util.Properties, which reads Latin-1: all other letters by their UTF-16 units."""
+    return "".join(letter if " " <= letter <= "~" else _units(letter) for letter in text.replace("\\", "\\\\"))
+
+
+def _units(letter: str) -> str:
+    # A path that is no UTF-8 holds lone surrogates.
+    return re.sub("....", r"\\u\g<0>", letter.encode("utf-16-be", "surrogatepass").hex())
 
 
 def _cluster_id() -> str:

@@ -24,27 +24,33 @@ ALL = Needs(first_disk=2_000_000_000, later_disk=600_000_000, memory=4_000_000_0
 
 @dataclass(frozen=True)
 class Machine:
-    """What was found: free disk where the state goes, memory that can be had (None: not known), ports in use."""
+    """What was found: free disk for the state and for what is fetched, memory (None: not known), ports in use."""
 
     disk_bytes: int
+    cache_disk_bytes: int
     memory_bytes: int | None
     taken_ports: Mapping[str, int]
 
 
-def look(folder: Path, ports: Mapping[str, int]) -> Machine:
+def look(folder: Path, cache: Path, ports: Mapping[str, int]) -> Machine:
     """Looks at this machine. `ports` are those that a run takes, by the variable that sets each."""
     taken = {name: port for name, port in ports.items() if not is_free(port)}
-    return Machine(shutil.disk_usage(_existing(folder)).free, _available_memory(), taken)
+    return Machine(_free(folder), _free(cache), _available_memory(), taken)
 
 
-def problems(machine: Machine, needs: Needs, *, first_run: bool) -> tuple[str, ...]:
-    """What keeps a run from starting, a sentence each; empty when nothing does."""
+def problems(machine: Machine, needs: Needs, *, to_fetch: int) -> tuple[str, ...]:
+    """What keeps a run from starting, a sentence each; empty when nothing does. `to_fetch`: bytes of missing files."""
     found = []
-    needed = needs.first_disk if first_run else needs.later_disk
+    needed = needs.first_disk if to_fetch else needs.later_disk
     if machine.disk_bytes < needed:
         found.append(
             f"The disk has {machine.disk_bytes / 1e6:.0f} MB left and {needed / 1e6:.0f} MB are needed: make room, "
             "or set STATE_DIR to a folder on another disk."
+        )
+    if machine.cache_disk_bytes < to_fetch:
+        found.append(
+            f"The disk of the servers' files has {machine.cache_disk_bytes / 1e6:.0f} MB left and "
+            f"{to_fetch / 1e6:.0f} MB are to be fetched: make room, or set RTC_CACHE to a folder on another disk."
         )
     if machine.memory_bytes is not None and machine.memory_bytes < needs.memory:
         found.append(
@@ -59,11 +65,11 @@ def problems(machine: Machine, needs: Needs, *, first_run: bool) -> tuple[str, .
 _LESS = ", or set DEMO_PARTS=stream for a run up to the ratio, without the bot and Elasticsearch."
 
 
-def _existing(folder: Path) -> Path:
+def _free(folder: Path) -> int:
     folder = folder.absolute()
     while not folder.exists():
         folder = folder.parent
-    return folder
+    return shutil.disk_usage(folder).free
 
 
 def _available_memory() -> int | None:

@@ -34,7 +34,8 @@ def fetched_tools(
     """As `ready_tools`, for these ports only and whether or not a run is going on: what a set-up needs."""
     cache = ArtifactCache(cache_dir(environ))
     sets, needs = ((*STREAMING, ELASTICSEARCH), ALL) if settings.runs_all else (STREAMING, STREAM)
-    found = list(problems(look(settings.run_dir, ports), needs, first_run=bool(cache.missing(*sets))))
+    to_fetch = sum(artifact.size for artifact in cache.missing(*sets))
+    found = list(problems(look(settings.run_dir, cache.folder, ports), needs, to_fetch=to_fetch))
     try:
         jdk = find_jdk(environ)
     except NoJdk as error:

@@ -46,6 +46,7 @@ class LocalSystem:
         self._say = say
         self._interrupted = interrupted or Event()
         self._writing = Lock()
+        self._is_unwritten = False
         self._closing = ExitStack()
         logs = run_dir / "logs"
         self.parts = {
@@ -106,17 +107,23 @@ class LocalSystem:
 
     def _write_record(self) -> None:
         with self._writing:
-            write_run(
-                self.run_dir,
-                RunRecord(
-                    source=self.source,
-                    pid=os.getpid(),
-                    started_ms=self.started_ms,
-                    bootstrap=self.bootstrap,
-                    clock=self.clock,
-                    parts=tuple(part.record() for part in self.parts.values()),
-                ),
+            record = RunRecord(
+                source=self.source,
+                pid=os.getpid(),
+                started_ms=self.started_ms,
+                bootstrap=self.bootstrap,
+                clock=self.clock,
+                parts=tuple(part.record() for part in self.parts.values()),
             )
+            try:
+                write_run(self.run_dir, record)
+            except OSError as error:
+                # On a full disk, say. The part whose thread this is must be watched on, and started again.
+                if not self._is_unwritten:
+                    self._say(f"what make status shows could not be written, so it may be old: {error}")
+                self._is_unwritten = True
+            else:
+                self._is_unwritten = False
 
 
 def _keep_one_earlier(log: Path) -> None:

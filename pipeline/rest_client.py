@@ -7,12 +7,16 @@ import httpx
 
 
 def rest_client(url: str, *, connect_seconds: float, answer_seconds: float) -> httpx.Client:
-    """A client for `url`. Proxies of the environment and logins in `~/.netrc` are not meant for this machine itself."""
+    """A client for `url`.
+
+    Proxies of the environment and logins in `~/.netrc` are meant for the internet: not for this machine itself, nor for
+    another container, which is what plain HTTP is for.
+    """
     return httpx.Client(
         base_url=url,
         timeout=httpx.Timeout(answer_seconds, connect=connect_seconds),
         follow_redirects=False,
-        trust_env=not _is_loopback(url),
+        trust_env=urlsplit(url).scheme == "https" and not _is_loopback(url),
     )
 
 

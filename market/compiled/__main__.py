@@ -30,6 +30,8 @@ NAMES = tuple(sorted(path.stem for path in HERE.glob("*.pyx")))
 # The sources keep to their arrays themselves: each look at one is at a place that was counted.
 DIRECTIVES = ("boundscheck=False", "wraparound=False", "cdivision=True")
 SHOWN_LINES = 15
+# What a shell gives for a command that Ctrl-C ended.
+INTERRUPTED = 130
 
 
 class NotBuilt(Exception):
@@ -41,7 +43,7 @@ def lacking() -> str:
     if shutil.which(_compiler()[0]) is None:
         return f"no C compiler was found ({_compiler()[0]}): install gcc or clang"
     if not (Path(sysconfig.get_path("include")) / "Python.h").exists():
-        return "Python's headers are missing: on Debian and Ubuntu install python3-dev"
+        return f"Python's headers are missing: on Debian and Ubuntu install python3.{sys.version_info.minor}-dev"
     return "" if find_spec("Cython") else "Cython is not installed"
 
 
@@ -83,14 +85,15 @@ def _digest() -> str:
 
 def make() -> str:
     """Build what is not built yet. Returns why there is nothing built; empty: there is."""
-    # Of two that are started at once, the second waits here and then finds all done.
-    with Path(__file__).open("rb") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        try:
+    try:
+        # Of two that are started at once, the second waits here and then finds all done. NFS locks only a file that is
+        # open for writing.
+        with Path(__file__).open("r+b") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
             return _make(_digest())
-        except (NotBuilt, OSError) as error:
-            # Another try may go well: nothing is noted down.
-            return _said(str(error))
+    except (NotBuilt, OSError) as error:
+        # Another try may go well: nothing is noted down.
+        return _said(str(error))
 
 
 def _make(digest: str) -> str:
@@ -124,7 +127,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m market.compiled", description=__doc__)
     parser.add_argument("--required", action="store_true", help="fail where it cannot be built")
     required = parser.parse_args().required
-    why = make()
+    try:
+        why = make()
+    except KeyboardInterrupt:
+        print("Interrupted; the next make goes on from here.", file=sys.stderr)
+        return INTERRUPTED
     if why and required:
         print(f"It is required, and not built: {why}.", file=sys.stderr)
     return 1 if why and required else 0

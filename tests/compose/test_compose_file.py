@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -93,6 +94,13 @@ def test_what_stays_up_says_whether_it_works_and_is_started_again(name: str) -> 
     assert service["healthcheck"]["test"][0] in ("CMD", "CMD-SHELL")
     assert service["restart"] == "unless-stopped"
     assert service["stop_grace_period"] in ("30s", "60s")
+
+
+@pytest.mark.parametrize("name", ["elasticsearch", "kibana"])
+def test_proxy_of_the_user_is_not_asked_whether_a_service_works(name: str) -> None:
+    _, *command = EVERYTHING[name]["healthcheck"]["test"]
+    words = shlex.split(" ".join(command)) if len(command) == 1 else command
+    assert words[words.index("curl") + 1 :][:2] == ["--noproxy", "*"]
 
 
 @pytest.mark.parametrize("name", sorted(ONE_SHOTS))

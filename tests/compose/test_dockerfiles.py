@@ -134,3 +134,12 @@ def test_no_stage_that_runs_holds_the_installer() -> None:
     for stage in stages((ROOT / "docker" / "Dockerfile").read_text(encoding="utf-8")):
         if any(each.name == "CMD" for each in stage):
             assert not any("pip install" in each.text for each in stage), stage[0].text
+
+
+def test_user_of_a_stage_that_runs_owns_our_code() -> None:
+    # A clone made under umask 077 is readable for its owner alone, and copied files keep their modes.
+    for stage in stages((ROOT / "docker" / "Dockerfile").read_text(encoding="utf-8")):
+        code = [each.text for each in stage if each.name == "COPY" and "/app" in each.text.split()[-1]]
+        if any(each.name == "CMD" for each in stage):
+            assert code
+            assert all("--chown=1000:1000" in text.split() for text in code), stage[0].text

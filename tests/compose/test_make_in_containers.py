@@ -10,9 +10,12 @@ from tests.compose.compose_file import ROOT
 
 LIVE, SIMULATOR = "", "simulator"
 NOTHING = "Nothing runs in containers"
+CANNOT_BE_ASKED = "Docker cannot be asked what runs in containers; it says why above."
 DOCKER = """\
 #!/bin/sh
 echo "[$COMPOSE_PROFILES] $*" >> "$0.calls"
+test ! -e "$0.away" || { echo "permission denied: docker.sock" >&2; exit 1; }
+case "$*" in "compose ps "*) echo "warning: a variable is not set" >&2;; esac
 case "$*" in
 "compose ps --quiet") test ! -e "$0.up-$COMPOSE_PROFILES" || echo id;;
 "compose ps --quiet --all") test ! -e "$0.up-$COMPOSE_PROFILES" -a ! -e "$0.stopped-$COMPOSE_PROFILES" || echo id;;
@@ -64,6 +67,33 @@ def test_run_that_was_stopped_can_be_taken_down_but_is_not_looked_at(docker: Pat
     assert typed("docker/which-runs")[0] == 3
     assert typed("make", "down") == (0, "")
     assert calls(docker)[-1] == "[simulator] compose down"
+
+
+def test_docker_that_cannot_be_asked_is_not_taken_for_nothing_that_runs(docker: Path) -> None:
+    docker.with_name("docker.away").touch()
+    code, said = typed("docker/which-runs")
+    assert code == 4
+    assert said.splitlines() == ["permission denied: docker.sock", CANNOT_BE_ASKED]
+
+
+@pytest.mark.parametrize("target", ["down", "logs", "password"])
+def test_what_is_about_containers_stops_where_docker_cannot_be_asked(docker: Path, target: str) -> None:
+    docker.with_name("docker.away").touch()
+    code, said = typed("make", target)
+    assert code == 2
+    assert CANNOT_BE_ASKED in said
+    assert "Error 4" in said
+    assert NOTHING not in said
+
+
+@pytest.mark.parametrize("target", ["status", "forecast"])
+def test_what_runs_without_containers_is_looked_at_where_docker_cannot_be_asked(docker: Path, target: str) -> None:
+    docker.with_name("docker.away").touch()
+    # The virtual environment is not looked at here, and its Python only says what it was asked.
+    code, said = typed("make", target, "PYTHON=true", "RUN=echo")
+    assert code == 0
+    assert CANNOT_BE_ASKED in said
+    assert f"-m local {target}" in said
 
 
 def test_down_that_fails_does_not_say_that_nothing_runs(docker: Path) -> None:

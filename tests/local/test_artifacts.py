@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -124,6 +125,25 @@ def test_two_at_once_fetch_each_file_once(tmp_path: Path) -> None:
     for one in both:
         one.join(60)
     assert sorted(repository.asked) == ["one", "two"]
+
+
+def test_interrupted_fetch_leaves_what_waits_its_turn(tmp_path: Path) -> None:
+    content = {f"file-{number}": b"data" for number in range(40)}
+    asked: list[str] = []
+
+    def download(artifact: Artifact, folder: Path) -> Path:
+        asked.append(artifact.name)
+        if artifact.name == "file-0":
+            raise KeyboardInterrupt
+        time.sleep(0.05)
+        file = folder / artifact.file_name
+        file.write_bytes(content[artifact.name])
+        return file
+
+    with pytest.raises(KeyboardInterrupt):
+        ArtifactCache(tmp_path, lock_of(content), download).fetch("kafka")
+    assert len(asked) < len(content)
+    assert list(tmp_path.glob("fetching-*")) == []
 
 
 def test_left_over_of_an_interrupted_download_is_removed(tmp_path: Path) -> None:

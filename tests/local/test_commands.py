@@ -63,6 +63,15 @@ def test_demo_with_a_port_in_use_names_it_and_its_setting(
     assert not own_place.exists()
 
 
+def test_folder_that_cannot_be_made_is_named_without_a_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("STATE_DIR", str(tmp_path / "file"))
+    assert main(["forecast"]) == 1
+    assert capsys.readouterr().err == f"{tmp_path / 'file' / 'simulator'}: Not a directory\n"
+
+
 def test_all_wrong_settings_are_named_at_once(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

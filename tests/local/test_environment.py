@@ -59,6 +59,49 @@ def test_set_up_that_was_interrupted_is_begun_again(made: tuple[Path, Path]) -> 
     assert subprocess.run([python_in(venv), "-m", "pip", "--version"], capture_output=True).returncode == 0
 
 
+@pytest.mark.parametrize("change", ["place", "python"])
+def test_environment_of_another_place_or_python_is_made_anew(
+    change: str, made: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    venv, lock = made
+    copy = tmp_path / "venv"
+    shutil.copytree(venv, copy, symlinks=True)
+    if change == "python":
+        stamp = copy / "run.lock.installed"
+        first, _, _ = stamp.read_text(encoding="utf-8").split()
+        stamp.write_text(f"{first}\n{copy}\n3.1\n", encoding="utf-8")
+    assert not is_ready(copy, lock)
+    left = []
+
+    def make(environment: Path) -> None:
+        left.append(environment.exists())
+        environment.mkdir()
+
+    monkeypatch.setattr(environment, "_make", make)
+    monkeypatch.setattr(environment, "_install", lambda *_: None)
+    make_ready(copy, lock)
+    assert left == [False]
+
+
+def test_environment_is_ready_behind_a_link_to_it(made: tuple[Path, Path], tmp_path: Path) -> None:
+    venv, lock = made
+    (tmp_path / "link").symlink_to(venv)
+    assert is_ready(tmp_path / "link", lock)
+
+
+@pytest.mark.usefixtures("no_network")
+def test_stamp_of_a_hash_alone_is_renewed_without_making_anything_anew(
+    made: tuple[Path, Path], capfd: pytest.CaptureFixture[str]
+) -> None:
+    venv, lock = made
+    stamp = venv / "run.lock.installed"
+    whole = stamp.read_text(encoding="utf-8")
+    stamp.write_text(whole.partition("\n")[0], encoding="utf-8")
+    make_ready(venv, lock)
+    assert "Making" not in capfd.readouterr().out
+    assert stamp.read_text(encoding="utf-8") == whole
+
+
 @pytest.mark.usefixtures("no_network")
 def test_failing_pip_shows_its_last_words_and_leaves_no_stamp(made: tuple[Path, Path], tmp_path: Path) -> None:
     venv, lock = made
@@ -82,3 +125,38 @@ def test_it_runs_with_the_standard_library_alone_and_parses_on_an_old_python() -
         [sys.executable, "-I", "-S", environment.__file__, "--help"], capture_output=True, text=True, check=True
     )
     assert "--dev" in answer.stdout
+
+
+def test_interrupted_set_up_is_told_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(environment, "make_ready", interrupted)
+    monkeypatch.setattr(sys, "argv", ["local.environment"])
+    monkeypatch.chdir(environment.ROOT)
+    assert environment.main() == 130
+    assert capsys.readouterr().err == "Interrupted; the next make goes on from here.\n"
+
+
+def test_missing_venv_package_is_named_for_the_python_in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def without_pip(*_: object, **__: object) -> None:
+        raise subprocess.CalledProcessError(1, "ensurepip")
+
+    lock = tmp_path / "run.lock"
+    lock.touch()
+    monkeypatch.setattr("venv.create", without_pip)
+    with pytest.raises(SetUpFailed, match=rf"install python3\.{sys.version_info.minor}-venv"):
+        make_ready(tmp_path / "venv", lock)
+
+
+def test_lock_is_taken_on_a_file_that_is_open_for_writing_as_nfs_wants_it(
+    made: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    venv, lock = made
+    modes = []
+    monkeypatch.setattr("fcntl.flock", lambda file, _: modes.append(file.mode))
+    (venv / "run.lock.installed").unlink()
+    make_ready(venv, lock)
+    assert modes == ["rb+"]

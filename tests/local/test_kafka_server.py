@@ -10,7 +10,7 @@ import pytest
 from local.artifacts import ArtifactCache
 from local.errors import ServerFailed
 from local.jdk import Jdk
-from local.kafka import KafkaNode, KafkaServer
+from local.kafka import KafkaNode, KafkaServer, property_value
 from local.ports import is_free
 from pipeline.errors import EXIT_RESTART
 from pipeline.kafka_clients import Publisher, end_offsets
@@ -72,6 +72,29 @@ def test_broker_is_not_started_on_a_full_disk(node: KafkaNode, tmp_path: Path) -
 def test_storage_that_cannot_be_formatted_is_told(tmp_path: Path, jdk: Jdk) -> None:
     with pytest.raises(ServerFailed, match=r"could not be formatted: .*StorageTool"):
         KafkaNode(tmp_path, jdk, (tmp_path / "no.jar",), 1, 2).prepare()
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("/home/ann/state 1", "/home/ann/state 1"),
+        ("/home/Zoë/данные", r"/home/Zo\u00eb/\u0434\u0430\u043d\u043d\u044b\u0435"),
+        ("/home/🦉", r"/home/\ud83e\udd89"),
+        ("/a\\b", r"/a\\b"),
+        ("/a\nb", r"/a\u000ab"),
+    ],
+)
+def test_value_of_a_property_is_ascii_with_all_else_escaped(text: str, written: str) -> None:
+    assert property_value(text) == written
+
+
+def test_folder_with_letters_beyond_ascii_is_told_in_ascii(tmp_path: Path) -> None:
+    node = KafkaNode(tmp_path / "Größe", Jdk(Path("/jdk"), 25), (), 1, 2)
+    (node.folder / "data").mkdir(parents=True)
+    (node.folder / "data" / "meta.properties").touch()
+    node.prepare()
+    lines = node.properties_file.read_text(encoding="ascii").splitlines()
+    assert rf"log.dirs={tmp_path}/Gr\u00f6\u00dfe/data" in lines
 
 
 def test_everything_is_on_the_loopback_interface_only(node: KafkaNode) -> None:

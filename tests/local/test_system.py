@@ -1,5 +1,6 @@
 """A run of small real processes: order, readiness, restarts, failures, the end of all."""
 
+import errno
 import os
 import signal
 import socket
@@ -68,6 +69,21 @@ def test_one_shot_is_done_before_the_next_part_starts(tmp_path: Path) -> None:
         tmp_path / "run", part("makes", makes, Finishes()), part("needs", needs, after=("makes",))
     ) as system:
         assert [running.state for running in system.parts.values()] == ["done", "up"]
+
+
+def test_part_is_started_again_while_the_record_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    said: list[str] = []
+    with system_of(tmp_path, part("one", WAITS), say=said.append) as system:
+        monkeypatch.setattr("local.system.write_run", full)
+        system.kill("one", signal.SIGKILL)
+        system.parts["one"].await_restarted(1, DEADLINE)
+        monkeypatch.undo()
+    assert sum("No space left on device" in text for text in said) == 1
 
 
 def test_part_that_may_end_is_done_then_and_is_not_started_again(tmp_path: Path) -> None:

@@ -9,6 +9,9 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
+from market.compiled import __main__ as compiling
 from market.compiled.__main__ import NAMES, lacking
 from market.levels import ARE_COMPILED
 
@@ -92,3 +95,29 @@ def test_two_that_begin_at_once_build_one_after_the_other(tmp_path: Path) -> Non
     assert [(done.returncode, done.stderr) for done in both] == [(0, ""), (0, "")]
     assert sorted("some seconds, once" in done.stdout for done in both) == [False, True]
     assert copy.built == set(NAMES)
+
+
+def test_interrupted_build_is_told_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted() -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(compiling, "make", interrupted)
+    monkeypatch.setattr(sys, "argv", ["market.compiled"])
+    assert compiling.main() == 130
+    assert capsys.readouterr().err == "Interrupted; the next make goes on from here.\n"
+
+
+def test_missing_headers_are_named_for_the_python_in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LDSHARED", sys.executable)
+    monkeypatch.setattr("sysconfig.get_path", lambda _: str(tmp_path))
+    assert lacking().endswith(f"install python3.{sys.version_info.minor}-dev")
+
+
+def test_lock_is_taken_on_a_file_that_is_open_for_writing_as_nfs_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    modes = []
+    monkeypatch.setattr("fcntl.flock", lambda file, _: modes.append(file.mode))
+    monkeypatch.setattr(compiling, "_make", lambda _: "")
+    assert compiling.make() == ""
+    assert modes == ["rb+"]

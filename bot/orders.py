@@ -21,8 +21,8 @@ def window_order_id(name: str, symbol: str, window_start: int, side: Side) -> st
 
 
 def flatten_order_id(name: str, symbol: str, now_ms: int) -> str:
-    """The id of a sale that an operator asked for: it belongs to no minute."""
-    return f"{name}-{symbol.lower()}-x{now_ms}-s"
+    """The id of a sale that an operator asked for: it belongs to no minute. The time is in hex, for want of room."""
+    return f"{name}-{symbol.lower()}-x{now_ms:x}-s"
 
 
 def rounded_down(number: Decimal, step: Decimal) -> Decimal:

@@ -13,6 +13,11 @@ Level = tuple[str, str]
 Digits = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,40}(\.[0-9]{1,20})?$")]
 
 
+LONGEST_SYMBOL = 64
+"""It is a key of Kafka and part of each record of its own: a giant one would make records that Kafka never takes."""
+Symbol = Annotated[str, msgspec.Meta(max_length=LONGEST_SYMBOL)]
+
+
 class Change(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """One level's new total. `delta`, `reason` and `time` only where the exchange gives them."""
 
@@ -28,7 +33,7 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag_
     """What every record names. `exchange` and `symbol` are empty where a record belongs to none."""
 
     exchange: str
-    symbol: str
+    symbol: Symbol
     event_time: int
 
 

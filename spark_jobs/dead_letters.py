@@ -3,6 +3,7 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from market.records import LONGEST_SYMBOL
 from spark_jobs.feed_rows import refused
 
 PAYLOAD_BYTES = 65_536
@@ -17,7 +18,8 @@ def dead_letter_records(feed_rows: DataFrame, exchange: str) -> DataFrame:
     place = F.concat_ws("/", "topic", "partition", "offset")
     # A record without a value is kept as an empty one.
     payload = F.coalesce("value", F.lit(b""))
-    symbol = F.coalesce("symbol", F.lit(""))
+    # A giant one may be why the record was refused: with the payload it must still fit into Kafka.
+    symbol = F.substring(F.coalesce("symbol", F.lit("")), 1, LONGEST_SYMBOL)
     letter = F.struct(
         F.lit("dead_letter").alias("type"),
         F.lit(exchange).alias("exchange"),

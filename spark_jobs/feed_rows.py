@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from market.records import LONGEST_SYMBOL
+
 PRICE = "decimal(18,8)"
 SIZE = "decimal(19,10)"
 MAX_SKEW_MS = 120_000
@@ -96,7 +98,10 @@ def _refusal(exchange: str) -> Column:
         .when(kind.isNull(), "type is missing")
         .when(~kind.isin("l2", "trade", "book", "tick", "gap"), "unknown type")
         .when(_is_not_true(_field("exchange") == exchange), f"exchange is not the topic's own, {exchange}")
-        .when(_is_not_true(F.length("symbol") > 0), "symbol is missing or not text")
+        .when(
+            _is_not_true(F.length("symbol").between(1, LONGEST_SYMBOL)),
+            f"symbol is missing, no text, or longer than {LONGEST_SYMBOL}",
+        )
         .when(~_is_time(F.col("event_time")), "event_time is missing or not a time in whole milliseconds")
         .when(~_is_time(_field("received_time")), "received_time is missing or not a time in whole milliseconds")
         .when(

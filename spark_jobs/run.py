@@ -11,23 +11,26 @@ from pyspark.sql import SparkSession
 
 from market.records import Health, encode
 from pipeline.alive import SignOfLife
-from pipeline.errors import TemporarilyUnavailable
+from pipeline.errors import PipelineError, TemporarilyUnavailable
 from pipeline.kafka_clients import Publisher, await_topics, make_consumer, partitions_of
 from pipeline.log import get_log
 from pipeline.metrics import HealthReporter, Metrics
 from pipeline.metrics_endpoint import metrics_endpoint
 from pipeline.process import StopSignal
 from pipeline.topics import DEAD_LETTERS, HEALTH, SPARK_OUT, feed_topic
-from spark_jobs.errors import NoJava, SparkDied
-from spark_jobs.queries import plans, start
+from spark_jobs.errors import DataLost, NoJava, SparkDied
+from spark_jobs.queries import Plan, plans, start
 from spark_jobs.running_query import RunningQuery
 from spark_jobs.session import SessionPlan, connector_jars, end_session, java_process, start_session
 from spark_jobs.settings import SparkSettings
 
 _LOOK_SECONDS = 0.5
 _LOOKS_A_READING = 20
+_LOOKS_A_REMINDER = 600
 _DELIVERY_SECONDS = 5
 _DYING_SECONDS = 5
+# Event time is that of the partition that is ahead. A broker's restart takes some seconds.
+_DELAY_OF_SEVERAL_PARTITIONS = 30
 
 log = get_log("spark")
 
@@ -43,6 +46,7 @@ def run(settings: SparkSettings, stop: StopSignal) -> None:
     if not await_topics(settings.kafka_bootstrap, [*topics, SPARK_OUT, DEAD_LETTERS, HEALTH], stop, log):
         return
     partitions = _partition_counts(settings.kafka_bootstrap, topics)
+    _warn_of_a_short_delay(partitions, settings.liquidity_delay_seconds)
     try:
         spark = start_session(_session_plan(settings, jars))
     except PySparkRuntimeError as error:
@@ -85,32 +89,55 @@ def _run_queries(
                 return
             queries.append(RunningQuery(plan, start(spark, plan, settings)))
         log.info("queries started", queries=[each.plan.name for each in queries], ui=spark.sparkContext.uiWebUrl)
-        _watch(spark, queries, metrics, stop, settings.sign_of_life())
+        watch_over(java_process(spark), queries, metrics, stop, settings.sign_of_life())
     finally:
         for query in queries:
             query.stop()
 
 
-def _watch(
-    spark: SparkSession, queries: Sequence[RunningQuery], metrics: Metrics, stop: StopSignal, alive: SignOfLife
+def watch_over(
+    java: subprocess.Popen[bytes],
+    queries: list[RunningQuery],
+    metrics: Metrics,
+    stop: StopSignal,
+    alive: SignOfLife,
 ) -> None:
-    """Looks after the queries until `stop`; raises what ended the first of them that ended by itself."""
-    java = java_process(spark)
+    """Looks after the queries until `stop`; raises what ended one of them by itself.
+
+    One whose records are gone from Kafka is taken out and told of again and again; the other exchanges go on, and a
+    restart of the job would not help it.
+    """
+    lost: list[PipelineError] = []
     looks = 0
     while not stop.wait(_LOOK_SECONDS):
         if java.poll() is not None:
             raise SparkDied
-        ended = [error for error in (query.end() for query in queries) if error is not None]
-        for error in ended[1:]:
-            log.error(str(error))
-        if ended:
-            raise ended[0]
+        ended = [(query, error) for query in queries if (error := query.end()) is not None]
+        for query, _ in ended:
+            queries.remove(query)
+        errors = [error for _, error in ended]
+        fatal = [error for error in errors if not goes_on_without(error, [query.plan for query in queries])]
+        for error in errors:
+            if error not in fatal[:1]:
+                log.error(str(error))
+        if fatal:
+            raise fatal[0]
+        lost += errors
+        metrics.gauge("queries_lost", len(lost))
         looks += 1
+        if looks % _LOOKS_A_REMINDER == 0:
+            for error in lost:
+                log.error(str(error))
         if looks % _LOOKS_A_READING == 0:
             for query in queries:
                 query.read_progress(metrics, log)
         if not any(query.is_silent for query in queries):
             alive.give()
+
+
+def goes_on_without(error: PipelineError, running: Sequence[Plan]) -> bool:
+    """Whether the job goes on without the query that this ended: some minutes are counted still."""
+    return isinstance(error, DataLost) and any(plan.sink_topic == SPARK_OUT for plan in running)
 
 
 def _is_gone(java: subprocess.Popen[bytes]) -> bool:
@@ -124,6 +151,17 @@ def _is_gone(java: subprocess.Popen[bytes]) -> bool:
 def _partition_counts(bootstrap: str, topics: Sequence[str]) -> dict[str, int]:
     with make_consumer(bootstrap) as consumer:
         return {topic: len(partitions_of(consumer, topic)) for topic in topics}
+
+
+def _warn_of_a_short_delay(partitions: Mapping[str, int], delay_seconds: float) -> None:
+    several = [topic for topic, count in partitions.items() if count > 1]
+    if several and delay_seconds < _DELAY_OF_SEVERAL_PARTITIONS:
+        log.warning(
+            "topics have several partitions: one whose broker is away for longer than LIQUIDITY_DELAY_SECONDS while "
+            f"others go on has records that come late; {_DELAY_OF_SEVERAL_PARTITIONS} s are advised",
+            topics=several,
+            delay_s=delay_seconds,
+        )
 
 
 @contextmanager

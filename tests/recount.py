@@ -161,7 +161,7 @@ def _loads(line: bytes) -> object:
 def _is_readable(record: Record) -> bool:
     common = (
         all(_is_text(record.get(name)) for name in ("type", "exchange", "symbol", "connection"))
-        and record["symbol"] != ""
+        and 0 < len(record["symbol"]) <= 64
         and all(_is_time(record.get(name)) for name in ("event_time", "received_time"))
         and abs(record["event_time"] - record["received_time"]) <= 120_000
         and all(record.get(name) is None or _is_whole(record[name]) for name in ("sequence", "exchange_time"))

@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.errors import TooSmall
@@ -61,6 +61,7 @@ def test_order_id_tells_bot_symbol_minute_and_side() -> None:
     assert window_order_id("bot1", "BTCUSD", START + 60_000, "sell") == "bot1-btcusd-20260101T0001-s"
 
 
+@example("longname9", "LONGSYMB10", 4_000_000_000_000)
 @given(st.from_regex(r"\A[A-Za-z0-9]{1,9}\Z"), st.from_regex(r"\A[A-Z0-9]{3,10}\Z"), st.integers(0, 4_000_000_000_000))
 def test_every_id_is_one_that_gemini_takes(name: str, symbol: str, time_ms: int) -> None:
     for made in (window_order_id(name, symbol, time_ms, "sell"), flatten_order_id(name, symbol, time_ms)):

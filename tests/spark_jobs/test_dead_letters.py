@@ -42,6 +42,13 @@ def test_only_the_first_64_kib_are_kept_and_the_whole_is_measured(spark: SparkSe
     assert (letter.length, letter.sha256) == (len(huge), hashlib.sha256(huge).hexdigest())
 
 
+def test_giant_symbol_makes_no_giant_letter(spark: SparkSession, tmp_path: Path) -> None:
+    giant = json.dumps(record("tick", symbol="S" * 500_000)).encode()
+    (row,) = letters(spark, tmp_path, [giant])
+    assert row.key == decode_dead_letter(row.value.encode()).symbol == "S" * 64
+    assert len(row.value) < 100_000
+
+
 def test_record_without_a_value_is_kept_as_an_empty_one(spark: SparkSession, tmp_path: Path) -> None:
     (row,) = letters(spark, tmp_path, [None])
     letter = decode_dead_letter(row.value.encode())

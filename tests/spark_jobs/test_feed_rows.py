@@ -63,6 +63,7 @@ REFUSED: dict[str, tuple[object, str]] = {
     "no exchange": (record("tick", exchange=...), "exchange is not"),
     "no symbol": (record("tick", symbol=...), "symbol"),
     "empty symbol": (record("tick", symbol=""), "symbol"),
+    "giant symbol": (record("tick", symbol="S" * 65), "symbol"),
     "no event time": (record("tick", event_time=...), "event_time is missing"),
     "event time in words": (record("tick", event_time=str(START)), "event_time is missing"),
     "event time in parts of a ms": (record("tick", event_time=START + 0.5), "event_time is missing"),

@@ -65,7 +65,9 @@ class Bookkeeping:
         except TryLater as error:
             pause = max(self._back_off.next(), error.after or 0.0)
             self._not_before = self._clock.monotonic_ms() / self._clock.speed + pause * 1000
-            self._log.warning("the exchange did not answer; asking again", why=str(error), seconds=round(pause, 1))
+            self._log.warning(
+                "the exchange gave no usable answer; asking again", why=str(error), seconds=round(pause, 1)
+            )
 
     def _try(self) -> None:
         minute = self._clock.wall_ms() // MINUTE_MS
@@ -109,7 +111,7 @@ class Bookkeeping:
             account = self._account(self.steps)
         except TryLater as error:
             trouble = self._logbook.state.trouble
-            self._change(f"told to accept, but the exchange did not answer: {error}", trouble, command_offset)
+            self._change(f"told to accept, but the exchange gave no usable answer: {error}", trouble, command_offset)
             return
         self._execution.give_up_open()
         self._record_baseline(account, "told to accept the account as it is", command_offset)

@@ -25,6 +25,7 @@ class ComposeSettings(PartSettings):
         default="", description="file with the key of your account, for BOT_MODE=sandbox or live in a container"
     )
     gemini_api_secret_file: str = Field(default="", description="file with its secret; user 1000 must be able to read")
+    bot_symbol: str = Field(default="BTCUSD", description="the symbol the bot trades, which the forecast is made for")
     demo_history_days: float = Field(
         default=2.0, ge=0.1, le=60, description="days of simulated history that the demo's forecast is trained on"
     )

@@ -10,7 +10,7 @@ from rich.console import Console
 from forecasting.candle_history import Kept, keep_candles
 from forecasting.candle_source import TRIES, CandleSource, with_patience
 from forecasting.candles import Candle
-from forecasting.errors import CannotWrite, ExchangeAway, FitFailed, TooLittleHistory
+from forecasting.errors import CandlesRefused, CannotWrite, ExchangeAway, FitFailed, TooLittleHistory
 from forecasting.history import MINUTE
 from forecasting.history_columns import utc
 from forecasting.history_file import HistoryFile, read_history
@@ -75,7 +75,8 @@ def live_options(arguments: argparse.Namespace) -> LiveOptions:
 def follow(options: LiveOptions, settings: ForecastingSettings, stop: StopSignal) -> None:
     """Fetch, keep, train, write, wait; until stopped, or once.
 
-    Raises `CandlesRefused`, `HistoryRefused` and `CannotWrite`; with `once` also what would be tried again.
+    Raises `HistoryRefused`, and, before a round went well, `CandlesRefused` and `CannotWrite`; with `once` also what
+    would be tried again.
     """
     follower = _Follower(options, settings, stop)
     with ExitStack() as stack:
@@ -100,6 +101,7 @@ class _Follower:
         self._settings = settings
         self._stop = stop
         self._back_off = BackOff(first=1.0, cap=60.0)
+        self._went_well = False
 
     def round_and_pause(self) -> float:
         """One round, whatever passes told; seconds until the next."""
@@ -109,6 +111,13 @@ class _Follower:
             self.metrics.count("exchange_away")
             pause = max(self._back_off.next(), error.after or 0.0)
             log.warning("no candles; trying again", why=str(error), then=self._then(), again_in_s=round(pause, 1))
+            return pause
+        except (CandlesRefused, CannotWrite) as error:
+            # What went well before is no wrong setting: a page of something on the way, or a disk that is full for now.
+            if not self._went_well:
+                raise
+            pause = self._back_off.next()
+            log.warning("no new forecast; trying again", why=str(error), then=self._then(), again_in_s=round(pause, 1))
             return pause
         except (TooLittleHistory, FitFailed) as error:
             self._back_off.reset()
@@ -133,6 +142,7 @@ class _Follower:
             write_outputs(self._out, trained)
         except OSError as error:
             raise CannotWrite(f"{self._out} cannot be written to: {error.strerror or error}") from error
+        self._went_well = True
         self.metrics.count("forecasts")
         log.info(
             "forecast written",

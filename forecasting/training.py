@@ -8,6 +8,7 @@ import msgspec
 
 from forecasting.atomic_file import write_text, write_whole
 from forecasting.chart import write_components
+from forecasting.errors import FitFailed, TooLittleHistory
 from forecasting.evaluation import Measure, held_out_seconds, measure
 from forecasting.history import MINUTE
 from forecasting.history_file import HistoryFile
@@ -41,12 +42,18 @@ class Trained:
 
 
 def train(source: HistoryFile, request: Request, now_ms: int, steps: Steps) -> Trained:
-    """Fit, predict, measure. `now_ms` is the time of training. Raises TooLittleHistory or FitFailed."""
+    """Fit, predict, measure. `now_ms` is the time of training. Raises TooLittleHistory or FitFailed.
+
+    What is left of a history without its held-out days may be too little to fit: then nothing is measured.
+    """
     with steps.step(f"Fitting {request.fit.label}"):
         model = fit(source.history, request.fit)
     with steps.step(f"Predicting {request.minutes:,} minutes"):
         table = forecast_table(model, source.history.last, request.minutes)
-    measured = held_out(source, request.fit, request.holdout_days, steps)
+    try:
+        measured = held_out(source, request.fit, request.holdout_days, steps)
+    except (TooLittleHistory, FitFailed):
+        measured = None
     return Trained(model, table, origin_of(source, request, model, table, measured, now_ms), measured)
 
 

@@ -128,7 +128,7 @@ class Indexer:
         """Goes on behind what is done, and says what Kafka has deleted before it could be indexed."""
         begins, ends = self._consumer.beginning_offsets(partitions), self._consumer.end_offsets(partitions)
         for partition in partitions:
-            begin, done = begins[partition], self._consumer.committed(partition)
+            begin, done = begins[partition], self._consumer.committed(partition, timeout_ms=_COMMIT_MS)
             if done is not None and done < begin:
                 self._metrics.count("records_lost", begin - done, topic=partition.topic)
                 log.error(

@@ -1,5 +1,6 @@
 """Whether the forecast that an earlier run has left can be used again."""
 
+import hashlib
 from pathlib import Path
 
 from market.forecast import ForecastOrigin, MalformedForecast, decode_forecast
@@ -27,13 +28,30 @@ def kept_origin(run_dir: Path) -> ForecastOrigin | None:
     return origin if isinstance(origin, ForecastOrigin) else None
 
 
-def can_be_kept(run_dir: Path, cycle_seconds: int | None, now_ms: int) -> bool:
-    """Whether there is a forecast that knows this cycle (None: of a real market) and covers the next hours."""
+def can_be_kept(run_dir: Path, cycle_seconds: int | None, now_ms: int, symbol: str | None = None) -> bool:
+    """Whether there is a forecast that knows this cycle (None: of a real market) and covers the next hours.
+
+    With a `symbol`, only one that was made for it.
+    """
     origin = kept_origin(run_dir)
     return (
         origin is not None
+        and symbol in (None, origin.symbol)
         and origin.cycle_seconds == cycle_seconds
         and origin.first <= now_ms
         and origin.last >= now_ms + STILL_COVERS_MS
-        and table_file(run_dir).is_file()
+        and _is_table_of(origin, run_dir)
     )
+
+
+def _is_table_of(origin: ForecastOrigin, run_dir: Path) -> bool:
+    """The table is written after its origin: one that could not be is an older one."""
+    try:
+        return hashlib.sha256(table_file(run_dir).read_bytes()).hexdigest() == origin.table_sha256
+    except OSError:
+        return False
+
+
+def forget_origin(run_dir: Path) -> None:
+    """The next run makes the forecast anew; until then the bot trades by the table that is there."""
+    (forecast_folder(run_dir) / "origin.json").unlink(missing_ok=True)

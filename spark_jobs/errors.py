@@ -33,8 +33,8 @@ class DataLost(GaveUp):
     def __init__(self, name: str, topic: str, checkpoint: Path, why: str) -> None:
         super().__init__(
             f"topic {topic} no longer holds the records that query {name} is to read next: it was deleted, made anew "
-            f"or kept too briefly; move the checkpoint {checkpoint} away to start from the topic's first record "
-            f"(minutes in between are lost): {why}"
+            f"or kept too briefly; move the checkpoint {checkpoint} away and start Spark anew, to begin with the "
+            f"topic's first record (minutes in between are lost): {why}"
         )
 
 

@@ -104,8 +104,8 @@ def watch_over(
 ) -> None:
     """Looks after the queries until `stop`; raises what ended one of them by itself.
 
-    One whose records are gone from Kafka is taken out and told of again and again; the other exchanges go on, and a
-    restart of the job would not help it.
+    One whose records are gone from Kafka is taken out and told of again and again, and there is no sign of life any
+    more; the other queries go on, and a restart of the job would not help it.
     """
     lost: list[PipelineError] = []
     looks = 0
@@ -131,7 +131,8 @@ def watch_over(
         if looks % _LOOKS_A_READING == 0:
             for query in queries:
                 query.read_progress(metrics, log)
-        if not any(query.is_silent for query in queries):
+        # What is not counted any more must not look as if it were.
+        if not lost and not any(query.is_silent for query in queries):
             alive.give()
 
 

@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import IO
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -86,14 +87,21 @@ def _digest() -> str:
 def make() -> str:
     """Build what is not built yet. Returns why there is nothing built; empty: there is."""
     try:
-        # Of two that are started at once, the second waits here and then finds all done. NFS locks only a file that is
-        # open for writing.
-        with Path(__file__).open("r+b") as held:
+        # Of two that are started at once, the second waits here and then finds all done.
+        with _lockable(Path(__file__)) as held:
             fcntl.flock(held, fcntl.LOCK_EX)
             return _make(_digest())
     except (NotBuilt, OSError) as error:
         # Another try may go well: nothing is noted down.
         return _said(str(error))
+
+
+def _lockable(file: Path) -> IO[bytes]:
+    """NFS locks only a file that is open for writing; one that may not be written can be locked elsewhere."""
+    try:
+        return file.open("r+b")
+    except PermissionError:
+        return file.open("rb")
 
 
 def _make(digest: str) -> str:

@@ -269,6 +269,13 @@ def test_every_setting_reaches_its_part(name: str, settings: type[PartSettings])
     assert sorted(set(settings.model_fields) - given - DECIDED) == []
 
 
+def test_forecast_is_taught_the_price_that_the_simulator_makes() -> None:
+    told = {name: set(EVERYTHING[name]["environment"]) for name in ("simulator", "forecast")}
+    of_the_price = {"SIMULATOR_SYMBOLS", "SIMULATOR_SEED", "SIMULATOR_NOISE"}
+    of_the_price |= {name for name in told["simulator"] if name.startswith("SIMULATOR_CYCLE")}
+    assert of_the_price <= told["simulator"] & told["forecast"]
+
+
 @pytest.mark.parametrize("name", sorted(OURS))
 def test_no_part_is_told_what_it_does_not_know(name: str) -> None:
     known = {field for settings in PARTS.values() for field in settings.model_fields}

@@ -9,10 +9,10 @@ from compose.forecast_run import Step, run_forecast, steps
 from compose.settings import ComposeSettings
 from forecasting.arguments import parser
 from local.forecast_kept import forecast_folder, table_file
-from market.forecast import encode_forecast
 from pipeline.errors import GaveUp, TemporarilyUnavailable
 from pipeline.log import get_log
 from pipeline.settings import load
+from tests.local.test_forecast_kept import leave_forecast
 from tests.local.test_trading_screen import ORIGIN
 
 LOG = get_log("compose")
@@ -65,8 +65,7 @@ def kept(state: Path, cycle: int | None) -> None:
     now = settings(state).clock().wall_ms()
     forecast_folder(state).mkdir(exist_ok=True)
     origin = msgspec.structs.replace(ORIGIN, cycle_seconds=cycle, first=now - HOUR_MS, last=now + 48 * HOUR_MS)
-    (forecast_folder(state) / "origin.json").write_bytes(encode_forecast(origin))
-    table_file(state).touch()
+    leave_forecast(state, origin)
 
 
 def trained(state: Path, profile: str, *, again: bool = False) -> bool:
@@ -79,6 +78,25 @@ def test_forecast_that_still_serves_is_kept_unless_a_new_one_is_asked_for(tmp_pa
     kept(tmp_path, 720)
     assert not trained(tmp_path, "simulator")
     assert trained(tmp_path, "simulator", again=True)
+
+
+def test_forecast_that_could_not_be_published_is_made_and_published_again(tmp_path: Path) -> None:
+    kept(tmp_path, 720)
+    with pytest.raises(TemporarilyUnavailable):
+        run_forecast(settings(tmp_path), Runner(75), LOG, again=True)
+    assert table_file(tmp_path).exists()
+    assert trained(tmp_path, "simulator")
+
+
+@pytest.mark.parametrize("profile", ["", "simulator"])
+def test_forecast_is_of_the_symbol_that_the_bot_trades(tmp_path: Path, profile: str) -> None:
+    environ = {"STATE_DIR": str(tmp_path), "COMPOSE_PROFILES": profile, "BOT_SYMBOL": "ETHUSD"}
+    for step in steps(load(ComposeSettings, environ)):
+        assert step[step.index("--symbol") + 1] == "ETHUSD"
+    kept(tmp_path, 720 if profile else None)
+    runner = Runner()
+    run_forecast(load(ComposeSettings, environ), runner, LOG, again=False)
+    assert runner.ran
 
 
 def test_forecast_of_the_other_kind_of_market_does_not_serve(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ CANNOT_BE_ASKED = "Docker cannot be asked what runs in containers; it says why a
 DOCKER = """\
 #!/bin/sh
 echo "[$COMPOSE_PROFILES] $*" >> "$0.calls"
+case "$*" in "compose version") test ! -e "$0.bare"; exit;; esac
 test ! -e "$0.away" || { echo "permission denied: docker.sock" >&2; exit 1; }
 case "$*" in "compose ps "*) echo "warning: a variable is not set" >&2;; esac
 case "$*" in
@@ -74,6 +75,11 @@ def test_docker_that_cannot_be_asked_is_not_taken_for_nothing_that_runs(docker: 
     code, said = typed("docker/which-runs")
     assert code == 4
     assert said.splitlines() == ["permission denied: docker.sock", CANNOT_BE_ASKED]
+
+
+def test_docker_without_compose_runs_nothing_of_ours(docker: Path) -> None:
+    docker.with_name("docker.bare").touch()
+    assert typed("docker/which-runs") == (3, "")
 
 
 @pytest.mark.parametrize("target", ["down", "logs", "password"])

@@ -13,6 +13,7 @@ import pytest
 
 from bot.forecast_file import ForecastFile
 from forecasting.__main__ import main
+from forecasting.errors import CandlesRefused
 from forecasting.history_file import read_history
 from forecasting.live import LiveOptions, follow
 from forecasting.settings import ForecastingSettings
@@ -170,6 +171,41 @@ def test_forecast_is_made_anew_as_the_history_grows_and_told_to_kafka(tmp_path: 
     assert (first.symbol, first.cycle_seconds) == ("BTCUSD", None)
     samples = [decode_health(value) for value in read_to_end(kafka.bootstrap, HEALTH)]
     assert "forecast" in {sample.part for sample in samples}
+
+
+REFUSED = Reply("<html>Forbidden</html>", 403)
+
+
+def test_refusal_after_a_round_that_went_well_is_tried_again(tmp_path: Path) -> None:
+    options = LiveOptions("gemini", "BTCUSD", None, None, 60, 0.2, 0, publish=False, once=False)
+    stop = StopSignal()
+    with ScriptedRest(rows(200), REFUSED, rows(201)) as rest, ThreadPoolExecutor(1) as pool:
+        given = {"CANDLES_URL": rest.url, "STATE_DIR": str(tmp_path)}
+        running = pool.submit(follow, options, load(ForecastingSettings, given), stop)
+        try:
+            await_true(lambda: len(rest.asked) >= 4 or running.done())
+        finally:
+            stop.set()
+            running.result(PATIENCE)
+    assert isinstance(table(tmp_path), ForecastTable)
+
+
+def test_refusal_at_first_ends_it_with_its_reason(tmp_path: Path) -> None:
+    options = LiveOptions("gemini", "BTCUSD", None, None, 60, 0.2, 0, publish=False, once=False)
+    with ScriptedRest(REFUSED) as rest:
+        given = {"CANDLES_URL": rest.url, "STATE_DIR": str(tmp_path)}
+        with pytest.raises(CandlesRefused, match="HTTP 403"):
+            follow(options, load(ForecastingSettings, given), StopSignal())
+
+
+def test_history_too_short_to_hold_some_of_it_out_is_trained_on_and_not_measured(state: Path, tmp_path: Path) -> None:
+    file = tmp_path / "short.csv"
+    file.write_text("\n".join([HEADER, *(line_of(START_MS // 1000 + 60 * minute) for minute in range(120))]) + "\n")
+    assert main(["train", "--history", str(file), "--periods", "1h"]) == 0
+    assert isinstance(table(state), ForecastTable)
+    origin = decode_forecast((state / "forecast" / "origin.json").read_bytes())
+    assert isinstance(origin, ForecastOrigin)
+    assert origin.holdout_minutes is None
 
 
 def origins(bootstrap: str) -> list[ForecastOrigin]:

@@ -1,25 +1,35 @@
 """Whether an earlier run's forecast is used again."""
 
+import hashlib
 from pathlib import Path
 
 import msgspec
 
 from local.forecast_kept import STILL_COVERS_MS, can_be_kept, forecast_folder, kept_origin, table_file
-from market.forecast import encode_forecast
+from market.forecast import ForecastOrigin, encode_forecast
 from tests.local.made_up_trading import NOON
 from tests.local.test_trading_screen import ORIGIN
 
 
+def leave_forecast(run_dir: Path, origin: ForecastOrigin) -> None:
+    """A table, and the origin that vouches for it."""
+    table = b"the table"
+    vouching = msgspec.structs.replace(origin, table_sha256=hashlib.sha256(table).hexdigest())
+    (forecast_folder(run_dir) / "origin.json").write_bytes(encode_forecast(vouching))
+    table_file(run_dir).write_bytes(table)
+
+
 def kept(run_dir: Path) -> Path:
     forecast_folder(run_dir).mkdir(parents=True)
-    (forecast_folder(run_dir) / "origin.json").write_bytes(encode_forecast(ORIGIN))
-    table_file(run_dir).touch()
+    leave_forecast(run_dir, ORIGIN)
     return run_dir
 
 
 def test_forecast_that_covers_the_next_hours_is_kept(tmp_path: Path) -> None:
     kept(tmp_path)
-    assert kept_origin(tmp_path) == ORIGIN
+    origin = kept_origin(tmp_path)
+    assert origin is not None
+    assert origin.id == ORIGIN.id
     assert can_be_kept(tmp_path, 720, NOON)
     assert can_be_kept(tmp_path, 720, ORIGIN.last - STILL_COVERS_MS)
 
@@ -37,6 +47,17 @@ def test_forecast_of_another_cycle_is_made_anew(tmp_path: Path) -> None:
 def test_forecast_without_its_table_is_made_anew(tmp_path: Path) -> None:
     table_file(kept(tmp_path)).unlink()
     assert not can_be_kept(tmp_path, 720, NOON)
+
+
+def test_table_of_an_older_training_is_made_anew(tmp_path: Path) -> None:
+    table_file(kept(tmp_path)).write_bytes(b"an older one")
+    assert not can_be_kept(tmp_path, 720, NOON)
+
+
+def test_forecast_of_another_symbol_is_made_anew_where_a_symbol_is_asked_for(tmp_path: Path) -> None:
+    kept(tmp_path)
+    assert can_be_kept(tmp_path, 720, NOON, "BTCUSD")
+    assert not can_be_kept(tmp_path, 720, NOON, "ETHUSD")
 
 
 def test_missing_or_malformed_origin_is_no_forecast(tmp_path: Path) -> None:

@@ -120,6 +120,8 @@ class FeedConnection:
     def _connect_and_read(self, connection: str) -> ConnectionLost:
         with self._lock:
             self._current = connection
+            # That of an earlier connection is no reason of this one.
+            self._cut_reason = STOPPED
             if not self._stopping.is_set():
                 self._cut.clear()
         socket = None

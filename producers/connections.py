@@ -26,6 +26,17 @@ def links_of(symbols: Sequence[str], each: int) -> dict[str, tuple[str, ...]]:
     return {"+".join(group): group for group in groups}
 
 
+def symbols_each(protocol: Protocol, wanted: int) -> int:
+    """How many symbols share a connection; `wanted` is 0 for as many as suit the protocol. Raises WrongSettings."""
+    most = protocol.most_symbols_each
+    if most is not None and wanted > most:
+        raise WrongSettings(
+            f"FEED_SYMBOLS_EACH={wanted}: with protocol {protocol.name} of {protocol.exchange} a connection carries "
+            f"{most} at most"
+        )
+    return wanted or protocol.symbols_each
+
+
 class Connections:
     """Use it as a context manager: within, frames come into the inbox."""
 

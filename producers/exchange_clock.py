@@ -16,6 +16,8 @@ from producers.arrivals import Instant
 FARTHEST_FROM_RECEIPT_MS = 60_000
 FARTHEST_AHEAD_MS = 2_000
 REFUSED_FOR_MS = 5_000
+# Where the exchange's clock goes on as before, it is this machine's that was set: perhaps it will be set back.
+WALL_WRONG_FOR_MS = 60_000
 # The quickest message of the last minute or two sets the clock. Older ones are forgotten: this machine's clock and the
 # exchange's drift apart by seconds a day.
 REMEMBERED_FOR_MS = 60_000
@@ -99,7 +101,8 @@ class ExchangeClock:
             return Reading(exchange_time, TimeSource.EXCHANGE)
         if self._refused_since is None:
             self._refused_since = at.monotonic_ms
-        if not self.runs or at.monotonic_ms - self._refused_since < REFUSED_FOR_MS:
+        patience = WALL_WRONG_FOR_MS if self._goes_on(exchange_time, at) else REFUSED_FOR_MS
+        if not self.runs or at.monotonic_ms - self._refused_since < patience:
             return self._substitute(at, TimeSource.REFUSED)
         return self._restart(exchange_time, at)
 
@@ -107,6 +110,15 @@ class ExchangeClock:
         now = self.now(at.monotonic_ms)
         return abs(time - at.wall_ms) <= FARTHEST_FROM_RECEIPT_MS and (
             now is None or time <= now + self._farthest_ahead_ms
+        )
+
+    def _goes_on(self, time: int, at: Instant) -> bool:
+        """Whether a refused time is where the exchange's clock should be by now."""
+        now = self.now(at.monotonic_ms)
+        return (
+            self._ahead is not None
+            and now is not None
+            and -FARTHEST_FROM_RECEIPT_MS <= time - now <= self._farthest_ahead_ms
         )
 
     def _accept(self, time: int, at: Instant) -> None:
@@ -128,4 +140,10 @@ class ExchangeClock:
         now = self.now(at.monotonic_ms)
         if now is None:
             return Reading(at.wall_ms, source, "receipt")
-        return Reading(now, source, "receipt" if self._ahead is None else "clock")
+        if self._ahead is not None:
+            return Reading(now, source, "clock")
+        if abs(at.wall_ms - now) <= FARTHEST_FROM_RECEIPT_MS:
+            return Reading(now, source, "receipt")
+        # This machine's clock was set, or it slept.
+        self.run_by_receipt(at)
+        return Reading(at.wall_ms, source, "receipt", restarted=True)

@@ -141,7 +141,9 @@ class ExchangeFeed:
         exchange_now = self._time.now(now)
         if exchange_now is None:
             self._watchdog.look_at_clock(now, out)
-        elif idle:
+            return out
+        self._watchdog.clock_runs()
+        if idle:
             self._time.write_ticks(exchange_now - self._rules.tick_grace_ms, now, out)
         return out
 

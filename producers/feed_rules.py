@@ -9,6 +9,7 @@ from producers.exchange_clock import FARTHEST_AHEAD_MS
 
 # So long may frames be unreadable, or nothing but repeated, before what they may hold is taken for lost.
 UNREAD_FOR_MS = 5_000
+SILENT_BOOK_MS = 15_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,8 @@ class FeedRules:
     `tick_grace_ms`: so long a tick waits for frames under way that belong before it. `pause_ms`: standing still for
     longer may have made frames late. `farthest_ahead_ms`: times farther ahead of the clock are refused.
     `crossed_book_is_doubt`: whether a crossed book makes a symbol resynchronise. `first_book_ms`: so long may a
-    connection, or an answer, take to bring a whole book. `book_from_nothing`: the first changes stand for a whole book,
+    connection, or an answer, take to bring a whole book. `silent_book_ms`: so long may trades come without a change of
+    the book. `book_from_nothing`: the first changes stand for a whole book,
     for recordings that have none.
     """
 
@@ -27,6 +29,7 @@ class FeedRules:
     farthest_ahead_ms: float = FARTHEST_AHEAD_MS
     crossed_book_is_doubt: bool = True
     first_book_ms: float = 20_000
+    silent_book_ms: float = SILENT_BOOK_MS
     book_from_nothing: bool = False
 
 

@@ -62,6 +62,7 @@ class FeedWriter:
             time.start_ticks(event_time)
         symbol.prove_until(event_time, news.last_id)
         if kind:
+            symbol.book_until = event_time
             add_l2_records(_taken(symbol, news, kind), source, out.records)
         if news.trades:
             if news.is_history or kind == "snapshot":

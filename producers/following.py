@@ -12,7 +12,7 @@ from pipeline.log import get_log
 from pipeline.metrics import Metrics
 from pipeline.seldom_warning import SeldomWarning
 from producers.arrivals import Arrival, Instant
-from producers.connections import Connections, links_of
+from producers.connections import Connections, links_of, symbols_each
 from producers.exchange_feed import ExchangeFeed
 from producers.feed_outcome import Outcome
 from producers.feed_rules import FeedStart
@@ -63,7 +63,7 @@ def follow(
 
     `progress` says how far it is, when that is of interest. The feeds run beside: they know when to connect anew and
     which books to ask for. Raises WrongSettings for symbols and protocols that are not there and when an exchange
-    refuses for good, and what `on_arrival` raises.
+    refuses for good, GaveUp when a thread ended by a fault of ours, and what `on_arrival` raises.
     """
     ends_at = None if seconds is None else time.monotonic() + seconds
     # All share one inbox, so what they tell comes in the order in which it was received.
@@ -81,6 +81,8 @@ def follow(
         for run in runs:
             connected.enter_context(run.connections)
         while not stop.is_set() and (ends_at is None or time.monotonic() < ends_at):
+            for run in runs:
+                run.connections.raise_if_ended()
             arrivals = inbox.take(MOST_AT_ONCE, LOOK_SECONDS)
             for run in runs:
                 run.connections.obey(run.feed.on_time(instant(), idle=False))
@@ -104,7 +106,7 @@ class _Run:
         settings = followed.settings
         self.protocol = followed.protocol
         self._put_aside = SeldomWarning(get_log("producer"), "frame put aside")
-        groups = links_of(followed.symbols, settings.feed_symbols_each or self.protocol.symbols_each)
+        groups = links_of(followed.symbols, symbols_each(self.protocol, settings.feed_symbols_each))
         # Several exchanges may have symbols of one name.
         self.links = {f"{followed.exchange}:{name}": symbols for name, symbols in groups.items()}
         metrics = Metrics()

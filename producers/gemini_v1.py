@@ -223,5 +223,7 @@ GEMINI_V1 = Protocol(
     parse=parse,
     symbol_example="BTCUSD",
     first_sequence=0,
+    # The address names the one symbol.
+    most_symbols_each=1,
     apart_seconds=0.0,
 )

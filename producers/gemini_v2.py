@@ -60,8 +60,9 @@ class _V2Frame(msgspec.Struct, gc=False):
     type: str = ""
     symbol: str = ""
     changes: list[tuple[BookSide, str, str]] | None = None
-    trades: list[_PastTrade] = []
-    auction_events: list[Any] = []
+    # Only a first book has these, be they empty.
+    trades: list[_PastTrade] | None = None
+    auction_events: list[Any] | None = None
     timestamp: Whole | None = None
     price: str | None = None
     quantity: str | None = None
@@ -136,15 +137,15 @@ def _l2_updates(frame: _V2Frame) -> Frame:
         PRICE_TICKS[price]
         SIZE_TICKS[size]
         changes.append(Change(side=SIDES[side], price=price, remaining=size))
-    if not frame.trades and not frame.auction_events:
+    if frame.trades is None and frame.auction_events is None:
         return Frame(news=(News(symbol=frame.symbol, book="changes", changes=changes),))
     news = News(
         symbol=frame.symbol,
-        book="changes",
+        book="snapshot",
         changes=changes,
-        trades=tuple([_parsed(trade, trade.price, trade.quantity) for trade in frame.trades]),
+        trades=tuple([_parsed(trade, trade.price, trade.quantity) for trade in frame.trades or ()]),
         is_history=True,
-        ignored=len(frame.auction_events),
+        ignored=len(frame.auction_events or ()),
     )
     return Frame(news=(news,))
 

@@ -35,7 +35,8 @@ class Heard:
         arrival = told.arrival
         if isinstance(arrival, Connected):
             self._connected_ms, self._last_ms = arrival.at.monotonic_ms, None
-        if not isinstance(arrival, FrameArrived):
+        # Below 0 are the answers to requests for a book: the socket did not bring them.
+        if not isinstance(arrival, FrameArrived) or arrival.number < 0:
             return
         try:
             news = told.protocol.parse(arrival.payload).news
@@ -44,7 +45,7 @@ class Heard:
         if not news:
             return
         now = arrival.at.monotonic_ms
-        if self.first_book_ms is None and self._connected_ms is not None and any(part.book for part in news):
+        if self.first_book_ms is None and self._connected_ms is not None and _is_first_book(told):
             self.first_book_ms = now - self._connected_ms
         self.messages += 1
         if self._last_ms is not None:
@@ -53,6 +54,11 @@ class Heard:
         times = [part.exchange_time for part in news if part.exchange_time is not None]
         if times:
             self.delays_ms.append(arrival.at.wall_ms - max(times))
+
+
+def _is_first_book(told: Told) -> bool:
+    """Whether the book is whole now, by what the socket brought alone."""
+    return told.protocol.snapshot is None and any(symbol.is_trusted for symbol in told.feed.symbols.values())
 
 
 def measure(

@@ -124,8 +124,9 @@ class Protocol:
     `first_sequence` is the number of a connection's first frame, None where there are no such numbers or any will do.
     `first_changes_are_snapshot`: nothing in the frame marks the first book of a connection but that it is the first.
     `resync` is how a symbol in doubt is made whole again: by a new connection, by a REST snapshot on the standing one,
-    or by simply waiting for the next whole book. `symbols_each` symbols share a connection, and connections are begun
-    `apart_seconds` apart, as the exchange asks for. `most_frame_bytes` is what its largest frames need.
+    or by simply waiting for the next whole book. `symbols_each` symbols share a connection, and no more than
+    `most_symbols_each` can; connections are begun `apart_seconds` apart, as the exchange asks for. `most_frame_bytes`
+    is what its largest frames need.
     """
 
     exchange: str
@@ -142,5 +143,6 @@ class Protocol:
     snapshot: RestSnapshot | None = None
     keepalive: Keepalive | None = None
     symbols_each: int = 1
+    most_symbols_each: int | None = None
     apart_seconds: float = 0.2
     most_frame_bytes: int = 8 * 1024 * 1024

@@ -12,7 +12,7 @@ from pipeline.metrics import Metrics
 from pipeline.process import StopSignal
 from producers.arrivals import Arrival, ConnectionLost, FrameArrived, Instant
 from producers.connection import STOPPED
-from producers.connections import Connections, links_of
+from producers.connections import Connections, links_of, symbols_each
 from producers.exchange_feed import ExchangeFeed
 from producers.feed_outcome import Outcome
 from producers.feed_rules import FeedStart
@@ -42,7 +42,7 @@ def record(options: RecordOptions, settings: ProducerSettings, stop: StopSignal)
     """
     protocol = chosen_protocol(options.exchange, settings.feed_protocol)
     symbols = chosen_symbols(protocol, options.symbols or settings.symbols)
-    links = links_of(symbols, settings.feed_symbols_each or protocol.symbols_each)
+    links = links_of(symbols, symbols_each(protocol, settings.feed_symbols_each))
     clock = settings.clock()
     metrics = Metrics()
     feed = ExchangeFeed(protocol, links, FeedStart(), feed_rules(settings, clock.speed), metrics)

@@ -16,12 +16,12 @@ from pipeline.metrics_endpoint import metrics_endpoint
 from pipeline.process import StopSignal
 from pipeline.topics import DEAD_LETTERS, HEALTH, feed_topic
 from producers.arrivals import Instant
-from producers.connections import Connections, links_of
+from producers.connections import Connections, links_of, symbols_each
 from producers.exchange_clock import FARTHEST_AHEAD_MS
 from producers.exchange_feed import ExchangeFeed
 from producers.feed_log import FeedLog
 from producers.feed_outcome import Outcome
-from producers.feed_rules import FeedRules
+from producers.feed_rules import SILENT_BOOK_MS, FeedRules
 from producers.inbox import Inbox
 from producers.protocol import Protocol
 from producers.protocols import chosen_protocol, chosen_symbols
@@ -95,7 +95,7 @@ def _run_until_trouble(
         memory_bytes=settings.feed_pending_bytes,
     )
     try:
-        links = links_of(symbols, settings.feed_symbols_each or protocol.symbols_each)
+        links = links_of(symbols, symbols_each(protocol, settings.feed_symbols_each))
         start = replace(start, served=frozenset(served))
         feed = ExchangeFeed(protocol, links, start, feed_rules(settings, clock.speed), metrics)
         feed_log = FeedLog(publisher, topic, metrics)
@@ -182,5 +182,6 @@ def feed_rules(settings: ProducerSettings, speed: float) -> FeedRules:
         pause_ms=max(settings.feed_tick_grace_ms, LEAST_PAUSE_MS) * speed,
         farthest_ahead_ms=FARTHEST_AHEAD_MS * max(1.0, speed),
         first_book_ms=settings.feed_first_book_seconds * 1000 * speed,
+        silent_book_ms=SILENT_BOOK_MS * speed,
         crossed_book_is_doubt=settings.feed_crossed_book == "resync",
     )

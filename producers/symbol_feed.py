@@ -55,6 +55,9 @@ class SymbolFeed:
         # Since when nothing but updates came that the book holds already, and whether that is for the book's being new.
         self.repeated_since: float | None = None
         self.is_catching_up = False
+        # Event time of the book's last news, and since when (monotonic) nothing but trades came.
+        self.book_until: int | None = None
+        self.traded_without_book_since: float | None = None
         self._view: tuple[Sequence[Level], Sequence[Level]] | None = None
         self._is_only_view = False
         self._trades: dict[str, None] = {}
@@ -113,7 +116,7 @@ class SymbolFeed:
         self._is_only_view = False
         self.awaits_first = True
         self._view = None
-        self.last_id = self.repeated_since = None
+        self.last_id = self.repeated_since = self.traded_without_book_since = None
 
     def fall_in_doubt(self, reason: str, monotonic_ms: float | None = None) -> None:
         """Trust nothing until a whole book comes."""

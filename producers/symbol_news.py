@@ -69,11 +69,35 @@ class SymbolNews:
         self, link: Link, symbol: SymbolFeed, news: News, kind: BookNews, frame: FrameArrived, out: Outcome
     ) -> None:
         link.was_served = True
+        if kind == "snapshot" and symbol.is_trusted and not link.is_numbered and symbol.last_id is None:
+            # Nobody asked for a book, and no number tells what was between it and the one before.
+            symbol.fall_in_doubt("book_anew", frame.at.monotonic_ms)
         self._writer.write(symbol, news, kind, frame, out)
+        if kind:
+            symbol.traded_without_book_since = None
+        elif news.trades:
+            self._notice_silent_book(link, symbol, news, frame, out)
         if kind and symbol.is_crossed:
             self._metrics.count("crossed_books", symbol=symbol.symbol)
             if self._rules.crossed_book_is_doubt:
                 self._doubts.doubt(link, symbol, "crossed_book", frame.at.monotonic_ms, out)
+
+    def _notice_silent_book(
+        self, link: Link, symbol: SymbolFeed, news: News, frame: FrameArrived, out: Outcome
+    ) -> None:
+        """A trade changes the book. Trades for long without any change of it: the book's channel hangs.
+
+        Trades without a maker (auctions, blocks) change nothing.
+        """
+        if not any(trade.maker_side for trade in news.trades):
+            return
+        now_ms = frame.at.monotonic_ms
+        if symbol.traded_without_book_since is None:
+            symbol.traded_without_book_since = now_ms
+        elif now_ms - symbol.traded_without_book_since > self._rules.silent_book_ms:
+            # What came besides proves nothing of the book.
+            symbol.proven_until = symbol.book_until
+            self._doubts.doubt(link, symbol, "book_silent", now_ms, out)
 
     def _follows(self, link: Link, symbol: SymbolFeed, news: News, frame: FrameArrived, out: Outcome) -> bool:
         """Whether the news goes on from where the book stands; if not, it is old, or some is missing."""

@@ -71,6 +71,11 @@ class Watchdog:
             else:
                 out.notes.append((CLOCKS_APART, ""))
 
+    def clock_runs(self) -> None:
+        """There is a time to go by: should it be lost, that is told anew."""
+        self._untimed_since = None
+        self._is_clock_told = False
+
     def _notice_pause(self, now_ms: float, out: Outcome) -> None:
         paused_for = 0.0 if self._last_seen is None else now_ms - self._last_seen
         self._last_seen = now_ms

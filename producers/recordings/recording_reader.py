@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+
 from producers.arrivals import Arrival, ConnectionLost, Instant
 from producers.recordings.errors import WrongRecording
 from producers.recordings.recorded_lines import RecordedLines
@@ -57,6 +59,7 @@ class RecorderArrivals:
         self._next_number: dict[str, int] = {}
         self._current: dict[str, str] = {}
         self._at = Instant(0, 0.0)
+        self._head: Header | None = None
 
     def __iter__(self) -> Iterator[Arrival]:
         read_before = 0
@@ -81,6 +84,7 @@ class RecorderArrivals:
             try:
                 decoded = decode_line(line)
                 if isinstance(decoded, Header):
+                    self._check_head(decoded, lines.path)
                     continue
                 if isinstance(decoded, FrameLine | RefusedLine) and decoded.connection not in self._link_of:
                     raise WrongLine(f"a frame of {decoded.connection}, which was never connected")
@@ -92,6 +96,16 @@ class RecorderArrivals:
             if isinstance(decoded, ConnectedLine | LostLine):
                 self._link_of[decoded.connection] = decoded.link
             yield decoded
+
+    def _check_head(self, head: Header, path: Path) -> None:
+        """A part must be of the same recording; which one it is may differ, where one before it is missing."""
+        before, self._head = self._head, head
+        if before is None:
+            return
+        if msgspec.structs.replace(before, part=head.part) != head:
+            raise WrongRecording(
+                path, "a part of another recording: move it away, or give it by itself to replay that one", 1
+            )
 
     def cut(self, connection: str) -> None:
         """The feed gave this connection up: what the exchange sent on the next one was recorded too."""

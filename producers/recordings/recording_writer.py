@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 from typing import BinaryIO
 
@@ -99,7 +100,8 @@ class RecordingWriter:
                     self._add(encode_line(line_of(again, standing=True)))
 
     def _refuse_to_overwrite(self) -> None:
-        there = [path for path in (self._path, part_path(self._path, 2)) if path.exists()]
+        later = f"{escape(self._path.stem)}.[0-9][0-9][0-9][0-9]{escape(self._path.suffix)}"
+        there = [self._path] if self._path.exists() else sorted(self._path.parent.glob(later))
         if there:
             raise WrongSettings(f"{there[0]} is there already and is not overwritten: give another --out, or move it")
 
@@ -108,7 +110,10 @@ class RecordingWriter:
         try:
             self._file: BinaryIO = self.path.open("xb", buffering=0)
         except OSError as error:
-            raise WrongSettings(f"--out: {self.path} cannot be made: {error.strerror or error}") from error
+            why = f"{self.path} cannot be made: {error.strerror or error}"
+            if self.part == 1:
+                raise WrongSettings(f"--out: {why}") from error
+            raise GaveUp(f"{why}; what was written before can be replayed") from error
         self._began_at = self._flushed_at = self._seconds()
         self._part_bytes = self._unflushed = 0
         self._begin_block()

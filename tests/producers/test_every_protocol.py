@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from market.records import Gap, Side, Tick, Trade
 from producers.feed_rules import FeedRules
 from producers.protocols import PROTOCOLS
-from tests.producers.driven import MINUTE, Driven, check_schema
+from tests.producers.driven import LAG, MINUTE, Driven, check_schema
 from tests.producers.makers.makers import MAKERS
 from tests.producers.play import NOON
 
@@ -158,8 +158,9 @@ def test_exchange_whose_clock_is_set_now_and_then(exchange: str, protocol: str, 
             driven.quiet()
             driven.settle()
     # A clock that was ahead is waited for.
-    for _ in range(16):
+    for number in range(16):
         driven.wait(5_000)
+        driven.change("bid", "98", str(number + 1))
         driven.trade()
     driven.wait(3_000)
     records = driven.play.records
@@ -168,6 +169,37 @@ def test_exchange_whose_clock_is_set_now_and_then(exchange: str, protocol: str, 
     assert all(before.event_time <= after.event_time for before, after in pairwise(records))
     assert all(record.event_time <= NOON + driven.play.now + MINUTE for record in records)
     assert driven.play.counted("symbols_trusted") == 1
+    assert driven.last_book() == driven.exchanges_book()
+
+
+@every_protocol
+def test_book_that_says_nothing_while_trades_go_on_is_made_anew_and_its_minutes_are_incomplete(
+    exchange: str, protocol: str
+) -> None:
+    if (exchange, protocol) == ("gemini", "v1"):
+        pytest.skip("trades and changes come in one sequence: neither can fall silent alone")
+    driven = Driven(exchange, protocol)
+    driven.connect()
+    driven.wait(90_000)
+    driven.change("bid", "98", "7")
+    last_known = driven.time
+    for _ in range(4):
+        driven.wait(5_000)
+        driven.quiet()
+        driven.trade()
+    assert driven.play.counted("symbols_trusted") == 1
+    driven.wait(1_000)
+    # What the exchange's other channels did not tell of.
+    driven.market.change("ask", "102", "9")
+    driven.trade()
+    driven.settle()
+    driven.wait(1_000)
+    driven.change("bid", "97", "3")
+    driven.wait(2_000)
+    reason, since, until = driven.play.gaps(driven.maker.symbol)[-1]
+    assert reason == "book_silent"
+    # Changes without a time have that of their receipt.
+    assert since <= last_known - NOON + LAG < until
     assert driven.last_book() == driven.exchanges_book()
 
 
@@ -190,6 +222,25 @@ def test_quiet_minutes_are_complete_and_the_book_is_the_exchanges(exchange: str,
         map(str, driven.market.trades)
     )
     assert len(driven.play.gaps(driven.maker.symbol)) == 1
+
+
+@pytest.mark.parametrize(("exchange", "protocol"), [("coinbase", "exchange"), ("gemini", "v2")])
+def test_first_book_that_comes_again_unasked_is_a_gap_and_leaves_no_ghost(exchange: str, protocol: str) -> None:
+    driven = Driven(exchange, protocol)
+    driven.connect()
+    driven.wait(61_000)
+    driven.change("ask", "100.5", "3")
+    last_known = driven.time
+    driven.wait(1_000)
+    driven.market.change("ask", "100.5", "0")
+    for payload in driven.maker.first_book(driven.time):
+        driven.send(payload)
+    driven.wait(2_000)
+    reason, since, until = driven.play.gaps(driven.maker.symbol)[-1]
+    assert reason == "book_anew"
+    # Changes without a time have that of their receipt.
+    assert since <= last_known - NOON + LAG < until
+    assert driven.last_book() == driven.exchanges_book()
 
 
 @every_protocol

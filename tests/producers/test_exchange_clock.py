@@ -117,8 +117,26 @@ def test_absent_times_do_not_count_as_refused() -> None:
 
 def test_clock_that_starts_anew_with_a_time_far_off_its_receipt_waits_for_a_better_one() -> None:
     clock = started()
-    for ms in (1_000, 6_000):
+    for ms in (1_000, 61_000):
         last = clock.read(NOON + ms, at(ms, wall_off=120_000))
-    assert last == Reading(NOON + 126_000, TimeSource.REFUSED, "receipt", restarted=True)
+    assert last == Reading(NOON + 181_000, TimeSource.REFUSED, "receipt", restarted=True)
     assert not clock.runs
-    assert clock.read(NOON + 7_000, at(7_000)) == accepted(NOON + 7_000)
+    assert clock.read(NOON + 62_000, at(62_000)) == accepted(NOON + 62_000)
+
+
+def test_machines_clock_that_is_wrong_for_less_than_a_minute_moves_nothing() -> None:
+    clock = started()
+    for ms in range(1_000, 60_000, 1_000):
+        reading = clock.read(NOON - 40 + ms, at(ms, wall_off=3_600_000))
+        assert reading == Reading(NOON - 40 + ms, TimeSource.REFUSED, "clock")
+    assert clock.read(NOON + 60_000, at(60_000)) == accepted(NOON + 60_000)
+
+
+def test_clock_that_runs_by_receipt_follows_when_the_machines_clock_is_set() -> None:
+    clock = ExchangeClock()
+    clock.run_by_receipt(at(0))
+    assert clock.read(None, at(1_000)) == Reading(NOON + 1_000, TimeSource.ABSENT, "receipt")
+    moved = clock.read(None, at(2_000, wall_off=3_600_000))
+    assert moved == Reading(NOON + 3_602_000, TimeSource.ABSENT, "receipt", restarted=True)
+    assert not clock.read(None, at(3_000, wall_off=3_600_000)).restarted
+    assert clock.now(at(4_000).monotonic_ms) == NOON + 3_604_000

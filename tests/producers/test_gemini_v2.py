@@ -55,9 +55,10 @@ def test_address_and_greeting_subscribe_every_symbol_at_once() -> None:
 
 def test_first_book_is_known_by_its_place_and_its_trades_are_history() -> None:
     assert GEMINI_V2.first_changes_are_snapshot
+    assert news_of(first_l2()).book == "snapshot"
     assert news_of(first_l2(past_trade(6))) == News(
         symbol="BTCUSD",
-        book="changes",
+        book="snapshot",
         changes=[Change(side="bid", price="100.00", remaining="1"), Change(side="ask", price="101.00", remaining="2")],
         trades=(ParsedTrade(trade_id="6", price="100.00", size="0.5", maker_side="bid"),),
         is_history=True,

@@ -240,6 +240,29 @@ def test_delays_begin_small_again_only_after_data_that_flowed_for_a_while() -> N
     assert waits[4] < CAP / 2
 
 
+def test_connection_that_ends_with_the_process_was_not_given_up_for_what_another_was() -> None:
+    def serves(client: Client) -> None:
+        client.send(frame(snapshot(1, symbol="A")))
+        client.stay()
+
+    arrivals: list[object] = []
+
+    def connected() -> list[Connected]:
+        arrivals.extend(tried.inbox.take(100, 0))
+        return [arrival for arrival in arrivals if isinstance(arrival, Connected)]
+
+    with ScriptedExchange(serves) as exchange:
+        with trying(exchange.url) as tried:
+            await_true(lambda: len(connected()) == 1)
+            tried.connection.cut(connected()[0].connection, "sequence_gap")
+            await_true(lambda: len(connected()) == 2)
+        connected()
+    assert [arrival.reason for arrival in arrivals if isinstance(arrival, ConnectionLost)] == [
+        "sequence_gap",
+        "stopped",
+    ]
+
+
 # Silence.
 
 

@@ -10,7 +10,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.errors import WrongSettings
+from pipeline.errors import GaveUp, WrongSettings
 from producers.arrivals import Arrival, Connected, ConnectionLost, FrameArrived, FrameRefused, Instant
 from producers.recordings.errors import WrongRecording
 from producers.recordings.recording_format import decode_line, encode_line, line_of
@@ -201,3 +201,37 @@ def test_existing_recording_is_not_overwritten(tmp_path: Path) -> None:
 def test_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(WrongSettings, match="cannot be made"):
         write(tmp_path / "nowhere" / "btc.zst", STORY)
+
+
+def test_part_that_is_there_already_is_found_at_the_start_or_ends_the_recording_well(tmp_path: Path) -> None:
+    path = tmp_path / "btc.zst"
+    part_path(path, 7).touch()
+    with pytest.raises(WrongSettings, match=r"btc\.0007\.zst is there already"):
+        write(path, story(3))
+    part_path(path, 7).unlink()
+    clock = HandClock()
+    arrivals = story(3)
+    writer = RecordingWriter(path, "gemini", "v1", LINKS, Rotation(most_seconds=1), clock)
+    part_path(path, 2).touch()
+    for arrival in arrivals:
+        writer.write(arrival)
+    clock.now += 2
+
+    def goes_on() -> None:
+        with writer:
+            writer.flush_if_due()
+
+    with pytest.raises(GaveUp, match=r"btc\.0002\.zst cannot be made: .* can be replayed"):
+        goes_on()
+    part_path(path, 2).unlink()
+    assert read(path)[0] == arrivals
+
+
+def test_part_of_another_recording_is_not_taken_for_this_ones(tmp_path: Path) -> None:
+    path = tmp_path / "btc.zst"
+    write(path, story(3))
+    with RecordingWriter(tmp_path / "eth.zst", "gemini", "v1", {"ETHUSD": ("ETHUSD",)}, Rotation(), HandClock()):
+        pass
+    (tmp_path / "eth.zst").rename(part_path(path, 2))
+    with pytest.raises(WrongRecording, match=r"btc\.0002\.zst, line 1: a part of another recording"):
+        read(path)

@@ -18,7 +18,7 @@ from pipeline.topics import BOT_EVENTS, FORECASTS, GEMINI_FEED, SPARK_OUT
 # The parts that others look for by their names.
 ELASTICSEARCH, PRODUCER, FORECAST = "elasticsearch", "producer-gemini", "forecast"
 # What is forecast, and how much is held out first to measure it.
-FORECAST_SPAN, HOLDOUT_DAYS = "7d", "0.25"
+FORECAST_SPAN, HOLDOUT_DAYS = "2d", "0.25"
 # Seconds that the bot lets a ratio and a price grow old, and clocks differ, at the clock's normal speed.
 RATIO_AGE, PRICE_AGE, CLOCK_SKEW = 60, 2, 10
 

@@ -20,8 +20,7 @@ class FeedRules:
     longer may have made frames late. `farthest_ahead_ms`: times farther ahead of the clock are refused.
     `crossed_book_is_doubt`: whether a crossed book makes a symbol resynchronise. `first_book_ms`: so long may a
     connection, or an answer, take to bring a whole book. `silent_book_ms`: so long may trades come without a change of
-    the book. `book_from_nothing`: the first changes stand for a whole book,
-    for recordings that have none.
+    the book. `book_from_nothing`: the first changes stand for a whole book, for recordings that have none.
     """
 
     tick_grace_ms: float = 300

@@ -7,6 +7,7 @@ RUN := .venv/bin/python
 # Two workers share the tests (tests/workers.py says how). Without them: .venv/bin/python -m pytest
 TESTS := $(RUN) -m pytest --numprocesses 2
 TOPIC ?= gemini-feed
+ROUNDS ?= 5
 # `make up PROFILE=simulator` brings up the simulated exchange; without it, Gemini's live market data.
 PROFILE ?=
 # In front of a recipe's commands on the run in containers that is up, whichever of the two that is. Where it fails, its
@@ -23,7 +24,7 @@ export DEMO_EXCHANGE := $(or $(EXCHANGE),$(DEMO_EXCHANGE))
 PICTURE_STATE := state/picture
 
 .DEFAULT_GOAL := help
-.PHONY: help setup environment dev-environment demo demo-reset demo-picture forecast forecast-here status status-here tail test test-slow check format \
+.PHONY: help setup environment dev-environment demo demo-reset demo-picture forecast forecast-here status status-here tail test test-slow explore check format \
 	lock up down logs password compose-check
 
 help: ## list the targets
@@ -83,6 +84,9 @@ test: dev-environment ## the tests, on the real broker and Spark
 
 test-slow: dev-environment ## the tests that drive the whole system for minutes
 	@$(TESTS) -m slow
+
+explore: dev-environment ## the properties alone, on examples that no run has seen (ROUNDS=5 times)
+	@for round in $$(seq $(ROUNDS)); do $(TESTS) -m "hypothesis and not slow" --hypothesis-profile explore || exit; done
 
 compose-check: dev-environment ## bring the compose file up for real, on stand-ins for images that cannot be pulled
 	@$(RUN) -m tests.compose.check

@@ -157,8 +157,9 @@ def test_exchange_whose_clock_is_set_now_and_then(exchange: str, protocol: str, 
             driven.trade()
             driven.quiet()
             driven.settle()
-    # A clock that was ahead is waited for.
-    for number in range(16):
+    # A clock that was ahead is remembered for two minutes; then the ticks wait until it is caught up with, for a minute
+    # at most.
+    for number in range(40):
         driven.wait(5_000)
         driven.change("bid", "98", str(number + 1))
         driven.trade()

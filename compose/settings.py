@@ -1,4 +1,4 @@
-"""Settings of the one-shots of a run in containers."""
+"""Settings of what a run in containers has besides the pipeline's parts."""
 
 from pathlib import Path
 from typing import Literal
@@ -26,6 +26,13 @@ class ComposeSettings(PartSettings):
     )
     gemini_api_secret_file: str = Field(default="", description="file with its secret; user 1000 must be able to read")
     bot_symbol: str = Field(default="BTCUSD", description="the symbol the bot trades, which the forecast is made for")
+    forecast_renew_hours: float = Field(
+        default=12.0,
+        gt=0,
+        le=24 * 6,
+        description="hours after which the containers' forecast of a real market is made anew; a simulated one's is "
+        "made when the old one ends",
+    )
     demo_history_days: float = Field(
         default=2.0, ge=0.1, le=60, description="days of simulated history that the demo's forecast is trained on"
     )

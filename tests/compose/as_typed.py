@@ -22,11 +22,12 @@ METRICS_SECONDS = 90.0
 # The port of each part's metrics, as docker/metrics.yml names it.
 METRICS = {
     "bot": "METRICS_BOT_PORT",
+    "forecast": "METRICS_FORECAST_PORT",
     "indexer": "METRICS_INDEXER_PORT",
     "producer-gemini": "METRICS_PRODUCER_PORT",
     "spark": "METRICS_SPARK_PORT",
 }
-REPORTING = {"bot", "indexer", "producer-gemini", "spark"}
+REPORTING = {"bot", "forecast", "indexer", "producer-gemini", "spark"}
 NOTHING_RUNS = "Nothing runs in containers"
 
 

@@ -25,7 +25,7 @@ from tests.compose.compose_file import FILE, ROOT, compose_file, filled_in, serv
 
 EVERYTHING: dict[str, dict[str, Any]] = compose_file({"COMPOSE_PROFILES": "simulator"})["services"]
 LIVE, SIMULATED = services(), services("simulator")
-ONE_SHOTS = {"secrets", "topics", "kibana-setup", "forecast", "profile-check", "status", "password"}
+ONE_SHOTS = {"secrets", "topics", "kibana-setup", "profile-check", "status", "password"}
 SERVERS = {"kafka", "elasticsearch", "kibana"}
 OURS = set(EVERYTHING) - SERVERS
 # Where each service keeps what must outlive it.
@@ -312,9 +312,9 @@ def test_variables_are_filled_in_as_compose_does(text: str, variables: dict[str,
 def test_ports_of_metrics_are_published_on_loopback_only_where_asked_for() -> None:
     text = (ROOT / "docker" / "metrics.yml").read_text(encoding="utf-8")
     added: dict[str, dict[str, Any]] = yaml.safe_load(filled_in(text, {}))["services"]
-    assert set(added) == {"producer", "spark", "bot", "indexer"}
+    assert set(added) == {"producer", "spark", "bot", "indexer", "forecast"}
     published = [port for service in added.values() for port in service["ports"]]
-    assert published == [f"127.0.0.1:{port}:9100" for port in (9101, 9102, 9103, 9104)]
+    assert published == [f"127.0.0.1:{port}:9100" for port in (9101, 9102, 9103, 9104, 9105)]
     assert EVERYTHING["producer"]["environment"]["METRICS_PORT"] is None
 
 

@@ -1,38 +1,56 @@
-"""The one-shot that trains the forecast of a run in containers."""
+"""How the forecast of a run in containers is made, and when it is due."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from compose.forecast_run import Step, run_forecast, steps
+from compose.forecast_run import HOUR_MS, Step, is_due, make_forecast, serves, steps
 from compose.settings import ComposeSettings
 from forecasting.arguments import parser
 from local.forecast_kept import forecast_folder, table_file
 from pipeline.errors import GaveUp, TemporarilyUnavailable
-from pipeline.log import get_log
 from pipeline.settings import load
 from tests.local.test_forecast_kept import leave_forecast
 from tests.local.test_trading_screen import ORIGIN
 
-LOG = get_log("compose")
-HOUR_MS = 3_600_000
+PROFILES = pytest.mark.parametrize("profile", ["", "simulator"])
 
 
-def settings(state: Path, profile: str = "simulator") -> ComposeSettings:
-    return load(ComposeSettings, {"STATE_DIR": str(state), "COMPOSE_PROFILES": profile})
+def settings(state: Path, profile: str = "simulator", **more: str) -> ComposeSettings:
+    return load(ComposeSettings, {"STATE_DIR": str(state), "COMPOSE_PROFILES": profile, **more})
 
 
 class Runner:
-    """Takes steps and answers with an exit code."""
+    """Takes steps and answers with an exit code; `act` is what a step does."""
 
-    def __init__(self, code: int = 0) -> None:
+    def __init__(self, code: int = 0, act: Callable[[], None] = lambda: None) -> None:
         self.ran: list[Step] = []
-        self.code = code
+        self._code = code
+        self._act = act
 
     def __call__(self, step: Step) -> int:
         self.ran.append(step)
-        return self.code
+        self._act()
+        return self._code
+
+
+def now(state: Path) -> int:
+    return settings(state).clock().wall_ms()
+
+
+def keep(state: Path, cycle: int | None, age_hours: float = 1, hours_left: float = 48) -> None:
+    """Leaves a forecast that was made so long ago and reaches so far."""
+    origin = msgspec.structs.replace(
+        ORIGIN,
+        cycle_seconds=cycle,
+        event_time=now(state) - int(age_hours * HOUR_MS),
+        first=now(state) - int(age_hours * HOUR_MS),
+        last=now(state) + int(hours_left * HOUR_MS),
+    )
+    forecast_folder(state).mkdir(exist_ok=True)
+    leave_forecast(state, origin)
 
 
 def test_simulated_market_is_taught_its_cycle(tmp_path: Path) -> None:
@@ -45,63 +63,87 @@ def test_simulated_market_is_taught_its_cycle(tmp_path: Path) -> None:
     assert known.publish
 
 
-@pytest.mark.parametrize("profile", ["", "simulator"])
+def test_real_market_is_learnt_from_its_candles_without_end(tmp_path: Path) -> None:
+    (live,) = steps(settings(tmp_path, ""))
+    known = parser().parse_args(live[1:])
+    assert known.command == "live"
+    assert known.once
+    assert known.publish
+    assert known.periods == 7 * 24 * 60
+    assert known.out == forecast_folder(tmp_path)
+    assert known.history.parent == forecast_folder(tmp_path)
+
+
+@PROFILES
 def test_every_step_runs_once_in_order(tmp_path: Path, profile: str) -> None:
     runner = Runner()
-    run_forecast(settings(tmp_path, profile), runner, LOG, again=False)
+    make_forecast(settings(tmp_path, profile), runner)
     assert tuple(runner.ran) == steps(settings(tmp_path, profile))
 
 
 @pytest.mark.parametrize(("code", "error"), [(75, TemporarilyUnavailable), (1, GaveUp), (78, GaveUp), (-9, GaveUp)])
-def test_a_step_that_fails_ends_the_run_with_its_kind(tmp_path: Path, code: int, error: type[Exception]) -> None:
+def test_a_step_that_fails_ends_it_with_its_kind(tmp_path: Path, code: int, error: type[Exception]) -> None:
     runner = Runner(code)
     with pytest.raises(error):
-        run_forecast(settings(tmp_path), runner, LOG, again=False)
+        make_forecast(settings(tmp_path), runner)
     assert len(runner.ran) == 1
 
 
-def kept(state: Path, cycle: int | None) -> None:
-    """Leaves a forecast that covers the next two days."""
-    now = settings(state).clock().wall_ms()
-    forecast_folder(state).mkdir(exist_ok=True)
-    origin = msgspec.structs.replace(ORIGIN, cycle_seconds=cycle, first=now - HOUR_MS, last=now + 48 * HOUR_MS)
-    leave_forecast(state, origin)
-
-
-def trained(state: Path, profile: str, *, again: bool = False) -> bool:
-    runner = Runner()
-    run_forecast(settings(state, profile), runner, LOG, again=again)
-    return bool(runner.ran)
-
-
-def test_forecast_that_still_serves_is_kept_unless_a_new_one_is_asked_for(tmp_path: Path) -> None:
-    kept(tmp_path, 720)
-    assert not trained(tmp_path, "simulator")
-    assert trained(tmp_path, "simulator", again=True)
-
-
-def test_forecast_that_could_not_be_published_is_made_and_published_again(tmp_path: Path) -> None:
-    kept(tmp_path, 720)
-    with pytest.raises(TemporarilyUnavailable):
-        run_forecast(settings(tmp_path), Runner(75), LOG, again=True)
-    assert table_file(tmp_path).exists()
-    assert trained(tmp_path, "simulator")
-
-
-@pytest.mark.parametrize("profile", ["", "simulator"])
+@PROFILES
 def test_forecast_is_of_the_symbol_that_the_bot_trades(tmp_path: Path, profile: str) -> None:
-    environ = {"STATE_DIR": str(tmp_path), "COMPOSE_PROFILES": profile, "BOT_SYMBOL": "ETHUSD"}
-    for step in steps(load(ComposeSettings, environ)):
+    of_ether = settings(tmp_path, profile, BOT_SYMBOL="ETHUSD")
+    for step in steps(of_ether):
         assert step[step.index("--symbol") + 1] == "ETHUSD"
-    kept(tmp_path, 720 if profile else None)
-    runner = Runner()
-    run_forecast(load(ComposeSettings, environ), runner, LOG, again=False)
-    assert runner.ran
+    keep(tmp_path, 720 if profile else None)
+    assert is_due(of_ether, now(tmp_path))
+    assert not serves(of_ether, now(tmp_path))
 
 
-def test_forecast_of_the_other_kind_of_market_does_not_serve(tmp_path: Path) -> None:
-    kept(tmp_path, 720)
-    assert trained(tmp_path, "")
-    kept(tmp_path, None)
-    assert trained(tmp_path, "simulator")
-    assert not trained(tmp_path, "")
+@PROFILES
+@pytest.mark.parametrize(
+    ("age_hours", "hours_left", "expected"), [(1, 48, False), (11.9, 48, False), (1, 11.9, True), (1, -1, True)]
+)
+def test_forecast_is_due_before_it_ends(
+    tmp_path: Path, profile: str, age_hours: float, hours_left: float, *, expected: bool
+) -> None:
+    keep(tmp_path, 720 if profile else None, age_hours, hours_left)
+    assert is_due(settings(tmp_path, profile), now(tmp_path)) is expected
+    assert serves(settings(tmp_path, profile), now(tmp_path)) is (hours_left > 0)
+
+
+@pytest.mark.parametrize(
+    ("profile", "renew", "expected"), [("", "12", True), ("", "24", False), ("simulator", "1", False)]
+)
+def test_forecast_of_a_real_market_is_due_when_it_is_old(
+    tmp_path: Path, profile: str, renew: str, *, expected: bool
+) -> None:
+    keep(tmp_path, 720 if profile else None, age_hours=13)
+    assert is_due(settings(tmp_path, profile, FORECAST_RENEW_HOURS=renew), now(tmp_path)) is expected
+
+
+def test_there_is_none_at_first(tmp_path: Path) -> None:
+    assert is_due(settings(tmp_path), now(tmp_path))
+    assert not serves(settings(tmp_path), now(tmp_path))
+
+
+def test_forecast_of_the_other_kind_of_market_is_due(tmp_path: Path) -> None:
+    keep(tmp_path, 720)
+    assert is_due(settings(tmp_path, ""), now(tmp_path))
+    keep(tmp_path, None)
+    assert is_due(settings(tmp_path, "simulator"), now(tmp_path))
+
+
+def test_forecast_that_could_not_be_published_is_due_again_and_the_table_stays(tmp_path: Path) -> None:
+    keep(tmp_path, 720)
+    with pytest.raises(TemporarilyUnavailable):
+        make_forecast(settings(tmp_path), Runner(75, lambda: keep(tmp_path, 720, age_hours=0)))
+    assert table_file(tmp_path).exists()
+    assert is_due(settings(tmp_path), now(tmp_path))
+
+
+def test_forecast_stays_when_the_exchange_is_away_and_no_new_one_was_made(tmp_path: Path) -> None:
+    keep(tmp_path, None)
+    with pytest.raises(TemporarilyUnavailable):
+        make_forecast(settings(tmp_path, ""), Runner(75))
+    assert serves(settings(tmp_path, ""), now(tmp_path))
+    assert not is_due(settings(tmp_path, ""), now(tmp_path))

@@ -85,6 +85,16 @@ class ReferencePrice:
         asks = [self._queue(book, position) for position in range(1, levels + 1)]
         return (*bids, *asks)
 
+    def position(self, price: str) -> int | None:
+        """Which queue a price belongs to: -1 is the first tick below the reference price, 1 the first above.
+
+        None without a reference price. Raises `OffGrid`.
+        """
+        if self._halves is None:
+            return None
+        beyond = 2 * self._ticks(price) - self._halves
+        return (beyond + 1) // 2 if beyond > 0 else (beyond - 1) // 2
+
     def _queue(self, book: OrderBook, position: int) -> Queue:
         assert self._halves is not None
         price = self._at(self._halves + (2 * position - 1 if position > 0 else 2 * position + 1))

@@ -179,3 +179,20 @@ def test_view_shows_what_a_dictionary_of_levels_holds(
     assert sum(queue.remaining for queue in view.values()) == sum(
         Decimal(size) for price_of, size in {**bids, **asks}.items() if abs(price_of - price) < reach
     )
+
+
+@pytest.mark.parametrize(("price", "expected"), [("4.36", -3), ("4.38", -1), ("4.39", 1), ("4.390", 1), ("4.42", 4)])
+def test_position_counts_ticks_from_the_reference_price(price: str, expected: int) -> None:
+    reference = ReferencePrice(CENT)
+    assert reference.position(price) is None
+    reference.update(book_of({"4.38": "1"}, {"4.39": "1"}))
+    assert reference.position(price) == expected
+    queue = next(found for found in reference.view(book_of({}, {}), 4) if found.position == expected)
+    assert queue.price == Decimal(price)
+
+
+def test_position_of_a_price_between_two_ticks_is_refused() -> None:
+    reference = ReferencePrice(CENT)
+    reference.update(book_of({"4.38": "1"}, {"4.39": "1"}))
+    with pytest.raises(OffGrid):
+        reference.position("4.385")

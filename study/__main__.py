@@ -1,0 +1,157 @@
+"""`python -m study RECORDS`: how the queues beside the reference price change (the queue-reactive model)."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
+from decimal import Decimal, InvalidOperation
+from functools import partial
+from pathlib import Path
+
+from market.records import FeedRecord
+from pipeline.process import StopSignal, run_part
+from pipeline.settings import PartSettings
+from study.chart import draw
+from study.errors import NothingToStudy, StudyError
+from study.estimates import estimates
+from study.feed_records import records_of_file, records_of_topic
+from study.moments import TimesMet, moments, of_symbol
+from study.queues import Queues
+from study.queues_shown import Study, events_json, study_json, study_text
+
+LEVELS = 10
+MOST_LEVELS = 50
+DESCRIPTION = """\
+Studies how the queues beside the reference price change, as the queue-reactive model does (Huang, Lehalle and Rosenbaum
+2015): the average size of an event at each queue, how long it is between events, how often something arrives at a queue
+of each size and departs from it, and how long the queue would be if that were all there is to it.
+"""
+EXAMPLE = """\
+example:
+  python -m producers record coinbase ETC-USD --seconds 28800 --out etc.rec
+  python -m producers replay etc.rec --exchange coinbase --to jsonl --speed max --keep-times | \\
+      python -m study - --plot etc.png
+"""
+
+
+def main(argv: Sequence[str]) -> int:
+    """The command line; returns the exit code."""
+    chosen = _parser().parse_args(argv)
+    return run_part("study", PartSettings, partial(_run, chosen))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m study",
+        description=DESCRIPTION,
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "records",
+        nargs="?",
+        metavar="RECORDS",
+        help="records of a feed as JSON lines, also compressed by gzip; - is standard input",
+    )
+    source.add_argument("--topic", metavar="T", help="read this topic instead (KAFKA_BOOTSTRAP), such as coinbase-feed")
+    parser.add_argument("--symbol", default="", metavar="S", help="whose records; needed where there are several")
+    parser.add_argument(
+        "--levels", type=_levels, default=LEVELS, metavar="N", help=f"queues on each side (default {LEVELS})"
+    )
+    parser.add_argument(
+        "--tick",
+        type=_tick,
+        metavar="T",
+        help="price step; default: what all prices of the first book are multiples of",
+    )
+    parser.add_argument(
+        "--symmetric", action="store_true", help="take the queues at the same distance on both sides for one"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON in place of the table, with every waiting time")
+    parser.add_argument("--plot", type=Path, metavar="OUT.png", help="draw what was found into this file besides")
+    parser.add_argument(
+        "--events",
+        type=Path,
+        metavar="OUT.jsonl",
+        help="write each moment into this file: all queues, and what changed",
+    )
+    return parser
+
+
+def _run(chosen: argparse.Namespace, settings: PartSettings, stop: StopSignal) -> None:
+    study = _studied(chosen, settings, stop)
+    if stop.is_set():
+        return
+    if chosen.plot is not None:
+        draw(study, chosen.plot)
+    text = study_json(study) if chosen.json else study_text(study).encode()
+    sys.stdout.buffer.write(text + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _studied(chosen: argparse.Namespace, settings: PartSettings, stop: StopSignal) -> Study:
+    """Raises `NothingToStudy` when nothing changed at any queue."""
+    queues, times = Queues(chosen.levels, chosen.tick), TimesMet()
+    whose: dict[str, str] = {}
+    source = (
+        records_of_topic(settings.kafka_bootstrap, chosen.topic) if chosen.topic else records_of_file(chosen.records)
+    )
+    with ExitStack() as opened:
+        opened.enter_context(closing(source))
+        events = None
+        if chosen.events is not None:
+            try:
+                events = opened.enter_context(chosen.events.open("wb"))
+            except OSError as error:
+                raise StudyError(f"--events: {chosen.events} cannot be written: {error.strerror}") from error
+        for moment in moments(_remembered(of_symbol(source, chosen.symbol), whose), times):
+            if stop.is_set():
+                break
+            happened = queues.take(moment)
+            if happened is not None and events is not None:
+                events.write(events_json(happened, chosen.levels) + b"\n")
+    found = estimates(queues.stints, symmetric=chosen.symmetric)
+    if not found and not stop.is_set():
+        raise NothingToStudy(_why_nothing(queues))
+    exchange, symbol = whose.get("exchange", ""), whose.get("symbol", "")
+    return Study(exchange, symbol, chosen.levels, chosen.symmetric, queues, times, found)
+
+
+def _remembered(records: Iterator[FeedRecord], whose: dict[str, str]) -> Iterator[FeedRecord]:
+    """The records as they are; `whose` says of which exchange and symbol they are."""
+    for record in records:
+        if not whose:
+            whose |= {"exchange": record.exchange, "symbol": record.symbol}
+        yield record
+
+
+def _why_nothing(queues: Queues) -> str:
+    if not queues.books:
+        return (
+            "there is no whole book among the records: one comes after each `gap`, which every start of a feed writes; "
+            "give the records from a start on"
+        )
+    return "nothing changed at any queue: record for longer, or look at more of them (--levels)"
+
+
+def _levels(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_LEVELS:
+        raise argparse.ArgumentTypeError(f"expected a number from 1 to {MOST_LEVELS}, got {text!r}")
+    return int(text)
+
+
+def _tick(text: str) -> Decimal:
+    try:
+        tick = Decimal(text)
+    except InvalidOperation:
+        tick = Decimal(0)
+    if not tick.is_finite() or tick <= 0 or tick % Decimal("1E-8"):
+        raise argparse.ArgumentTypeError(f"expected a price step such as 0.01, got {text!r}")
+    return tick
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,101 @@
+"""What happened to a book at one time, out of the records of its feed. Pure.
+
+Changes to which the exchange gives one time happened together, in however many messages it told them: a trade that
+empties three levels is one moment, not three.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from market.records import L2, Change, FeedRecord, Gap, Tick
+from study.errors import WrongChoice
+
+_MOST_NAMED = 10
+
+
+class Changed(NamedTuple):
+    """Levels changed at `time` (epoch ms). No changes: nothing more happened up to then, and the records end."""
+
+    time: int
+    changes: tuple[Change, ...]
+
+
+class WholeBook(NamedTuple):
+    """A whole book came at `time` (epoch ms)."""
+
+    time: int
+    changes: tuple[Change, ...]
+
+
+class Lost(NamedTuple):
+    """Messages were lost: nothing is known until the next whole book."""
+
+
+Moment = Changed | WholeBook | Lost
+
+
+@dataclass(slots=True)
+class TimesMet:
+    """What was met among the times: those earlier than one before them, held at it, and those not the exchange's."""
+
+    held: int = 0
+    not_the_exchanges: int = 0
+
+
+def moments(records: Iterable[FeedRecord], met: TimesMet) -> Iterator[Moment]:
+    """The moments of one symbol's records, which begin with the first whole book; it follows a gap."""
+    pending: list[Change] = []
+    book: list[Change] | None = None
+    is_whole = False
+    now = ticked = 0
+    for record in records:
+        if isinstance(record, Tick):
+            ticked = record.event_time
+        elif isinstance(record, Gap):
+            if pending:
+                yield Changed(now, tuple(pending))
+            pending, book, is_whole = [], [], False
+            yield Lost()
+        elif isinstance(record, L2) and is_whole:
+            met.not_the_exchanges += record.time_from is not None
+            for change in record.changes:
+                time = change.time or record.exchange_time or record.event_time
+                met.held += time < now
+                if time > now:
+                    if pending:
+                        yield Changed(now, tuple(pending))
+                        pending = []
+                    now = time
+                pending.append(change)
+        elif isinstance(record, L2) and book is not None:
+            book += record.changes
+            if record.piece == record.pieces:
+                # A level of the book may bear the time of its own last change, long ago.
+                now = max(now, record.exchange_time or record.event_time)
+                yield WholeBook(now, tuple(book))
+                is_whole = True
+    if pending:
+        yield Changed(now, tuple(pending))
+    if is_whole:
+        yield Changed(max(now, ticked), ())
+
+
+def of_symbol(records: Iterable[FeedRecord], symbol: str) -> Iterator[FeedRecord]:
+    """The records of one symbol; an empty `symbol` stands for the only one there is.
+
+    Raises `WrongChoice` when there are several, or, at the end, when there was none of it.
+    """
+    met: dict[str, None] = {}
+    for record in records:
+        if record.symbol not in met and len(met) < _MOST_NAMED:
+            met[record.symbol] = None
+            if not symbol and len(met) > 1:
+                raise WrongChoice(f"the records are of several symbols ({', '.join(met)}, …): say --symbol")
+        if record.symbol == symbol or not symbol:
+            yield record
+    if symbol and symbol not in met:
+        found = f"there are {', '.join(met)}" if met else "there is no record at all"
+        raise WrongChoice(f"no record is of {symbol}: {found}")

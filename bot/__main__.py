@@ -1,9 +1,12 @@
-"""`python -m bot`: run it, or tell a running one what to do."""
+"""`python -m bot`: run it, tell a running one what to do, or try it on a recorded feed."""
 
 import argparse
 import sys
+from functools import partial
 from typing import cast
 
+from bot import backtest_command
+from bot.backtest_command import run_backtest
 from bot.commands import ACTIONS, give_command
 from bot.run import run
 from bot.settings import BotSettings, IdentitySettings
@@ -22,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("run", help="trade until stopped")
+    backtest_command.add(commands)
     for action, what in ACTIONS.items():
         commands.add_parser(action, help=f"tell the running bot: {what}")
     return whole
@@ -29,9 +33,13 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: list[str]) -> int:
     """Run what was asked for; the exit codes are those of `pipeline.errors`."""
-    command = parser().parse_args(argv).command
+    chosen = parser().parse_args(argv)
+    command = chosen.command
     if command == "run":
         return run_part("bot", BotSettings, run)
+    if command == "backtest":
+        # On paper, whatever the running bot does: no key is read.
+        return run_part("backtest", BotSettings, partial(run_backtest, chosen), bot_mode="paper")
     try:
         given = give_command(load(IdentitySettings), cast(CommandAction, command))
     except PipelineError as error:

@@ -11,13 +11,13 @@ from functools import partial
 from pathlib import Path
 
 from market.records import FeedRecord
+from pipeline.feed_records import of_symbol, records_of_file, records_of_topic
 from pipeline.process import StopSignal, run_part
 from pipeline.settings import PartSettings
 from study.chart import draw
 from study.errors import NothingToStudy, StudyError
 from study.estimates import estimates
-from study.feed_records import records_of_file, records_of_topic
-from study.moments import TimesMet, moments, of_symbol
+from study.moments import TimesMet, moments
 from study.queues import Queues
 from study.queues_shown import Study, events_json, study_json, study_text
 

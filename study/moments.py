@@ -11,9 +11,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from market.records import L2, Change, FeedRecord, Gap, Tick
-from study.errors import WrongChoice
-
-_MOST_NAMED = 10
 
 
 class Changed(NamedTuple):
@@ -81,21 +78,3 @@ def moments(records: Iterable[FeedRecord], met: TimesMet) -> Iterator[Moment]:
         yield Changed(now, tuple(pending))
     if is_whole:
         yield Changed(max(now, ticked), ())
-
-
-def of_symbol(records: Iterable[FeedRecord], symbol: str) -> Iterator[FeedRecord]:
-    """The records of one symbol; an empty `symbol` stands for the only one there is.
-
-    Raises `WrongChoice` when there are several, or, at the end, when there was none of it.
-    """
-    met: dict[str, None] = {}
-    for record in records:
-        if record.symbol not in met and len(met) < _MOST_NAMED:
-            met[record.symbol] = None
-            if not symbol and len(met) > 1:
-                raise WrongChoice(f"the records are of several symbols ({', '.join(met)}, …): say --symbol")
-        if record.symbol == symbol or not symbol:
-            yield record
-    if symbol and symbol not in met:
-        found = f"there are {', '.join(met)}" if met else "there is no record at all"
-        raise WrongChoice(f"no record is of {symbol}: {found}")

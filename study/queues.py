@@ -20,7 +20,7 @@ from market.decimals import PRICE_TICKS, SIZE_TICKS
 from market.order_book import OrderBook
 from market.records import Change
 from market.reference_price import OffGrid, ReferencePrice
-from study.errors import WrongChoice
+from study.errors import WrongTick
 from study.moments import Changed, Lost, Moment, WholeBook
 
 SIZE_PLACES = 10
@@ -68,8 +68,15 @@ class Queues:
         self._sizes: dict[int, int] = {}
         self._since: dict[int, int] = {}
 
+    @property
+    def empty_share(self) -> float:
+        """The share of the time, over all queues, in which there was nothing in them."""
+        whole = sum(stint.milliseconds for stint in self.stints)
+        empty = sum(stint.milliseconds for stint in self.stints if not stint.size)
+        return empty / whole if whole else 0.0
+
     def take(self, moment: Moment) -> QueueEvents | None:
-        """What changed at the queues. Raises `WrongChoice` when a price is no whole number of ticks."""
+        """What changed at the queues. Raises `WrongTick` when a price is no whole number of ticks."""
         if isinstance(moment, Lost):
             self._book.clear()
             self._reference = None
@@ -84,7 +91,7 @@ class Queues:
                 return self._change(moment)
             self._begin(moment)
         except OffGrid as error:
-            raise WrongChoice(f"--tick: {error}{self._finer(moment.changes)}") from None
+            raise WrongTick(f"--tick: {error}{self._finer(moment.changes)}") from None
         return None
 
     def _begin(self, moment: WholeBook) -> None:

@@ -18,6 +18,7 @@ from study.moments import TimesMet
 from study.queues import SIZE_PLACES, QueueEvents, Queues
 
 WIDTH = 110
+MOSTLY = 0.8
 LEGEND = (
     "average event: in the base currency; mean size: over time, in average events; "
     "in/s, out/s: arrivals, departures a second"
@@ -112,6 +113,12 @@ def events_json(events: QueueEvents, levels: int) -> bytes:
 
 
 def _warnings(study: Study) -> Iterator[str]:
+    empty = study.queues.empty_share
+    if empty > MOSTLY:
+        yield (
+            f"the queues are empty for {empty:.0%} of the time: a tick of {plain(study.queues.tick or Decimal(0))} "
+            "is small beside what lies between the levels; more queues (--levels) reach farther"
+        )
     if study.queues.gaps:
         yield f"{study.queues.gaps} gaps: nothing is counted between what was lost and the next whole book"
     if study.times.held:

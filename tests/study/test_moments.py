@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 
 import msgspec
-import pytest
 
 from market.records import FeedRecord
-from study.errors import WrongChoice
-from study.moments import Changed, Lost, Moment, TimesMet, WholeBook, moments, of_symbol
-from tests.study.made_up_records import NOON, SYMBOL, changed, first_book, level, lost, ticked
+from study.moments import Changed, Lost, Moment, TimesMet, WholeBook, moments
+from tests.study.made_up_records import NOON, changed, first_book, level, lost, ticked
 
 BOOK = first_book(0, {"4.38": "1"}, {"4.39": "2"})
 
@@ -83,23 +81,3 @@ def test_gap_ends_the_moment_and_what_follows_it_is_not_told_before_a_book() -> 
     found, _ = told(lost(0), BOOK, changed(5, level("bid", "4.38", "3")), lost(6))
     assert changes_of(found) == [(5, ["3"])]
     assert isinstance(found[-1], Lost)
-
-
-OTHER = msgspec.structs.replace(BOOK, symbol="BTC-USD")
-
-
-def test_only_symbol_needs_no_name() -> None:
-    assert list(of_symbol([lost(0), BOOK], "")) == [lost(0), BOOK]
-
-
-def test_one_of_several_symbols_must_be_named() -> None:
-    assert list(of_symbol([OTHER, BOOK, OTHER], SYMBOL)) == [BOOK]
-    with pytest.raises(WrongChoice, match=r"several symbols \(ETC-USD, BTC-USD"):
-        list(of_symbol([BOOK, OTHER], ""))
-
-
-def test_symbol_that_is_not_there_is_told_with_those_that_are() -> None:
-    with pytest.raises(WrongChoice, match="no record is of LTC-USD: there are ETC-USD, BTC-USD"):
-        list(of_symbol([BOOK, OTHER], "LTC-USD"))
-    with pytest.raises(WrongChoice, match="there is no record at all"):
-        list(of_symbol([], "LTC-USD"))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from market.order_book import OrderBook
 from market.records import Change, FeedRecord, Reason, Side
 from market.reference_price import ReferencePrice
-from study.errors import WrongChoice
+from study.errors import WrongTick
 from study.moments import TimesMet, moments
 from study.queues import QueueEvents, Queues, Stint
 from tests.study.made_up_records import NOON, changed, first_book, level, lost, ticked
@@ -126,9 +126,9 @@ def test_book_with_one_side_has_no_queues_until_the_other_comes() -> None:
 
 
 def test_finer_price_than_the_tick_is_told_with_one_that_fits() -> None:
-    with pytest.raises(WrongChoice, match=r"4\.375.*0\.01; 0\.005 would be one"):
+    with pytest.raises(WrongTick, match=r"4\.375.*0\.01; 0\.005 would be one"):
         followed(BOOK, changed(100, level("bid", "4.375", "5")))
-    with pytest.raises(WrongChoice, match=r"0\.02; 0\.01 would be one"):
+    with pytest.raises(WrongTick, match=r"0\.02; 0\.01 would be one"):
         followed(BOOK, tick=Decimal("0.02"))
 
 

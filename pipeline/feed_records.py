@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gzip
 import sys
-from collections.abc import Generator, Iterator
+import zlib
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -14,18 +15,27 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 
 from market.errors import MalformedRecord
 from market.records import FeedRecord, decode_feed
+from pipeline.errors import EXIT_CONFIG, PipelineError, WrongSettings
 from pipeline.kafka_clients import each_to_end
-from study.errors import MalformedRecords, StudyError
+from pipeline.log import get_log
 
 STANDARD_INPUT = "-"
+"""Stands for standard input in place of a file's name."""
 _GZIP = b"\x1f\x8b"
+_MOST_NAMED = 10
 _LONGEST_LINE = 16 * 1024 * 1024
+
+
+class UnreadableRecords(PipelineError):
+    """What was given cannot be read, or holds what is no record of a feed: mend it, or give another (exit 78)."""
+
+    exit_code = EXIT_CONFIG
 
 
 def records_of_file(path: str) -> Generator[FeedRecord]:
     """The records of a file, also one that gzip made; `-` is standard input. A bar on the terminal says how far it is.
 
-    Raises `StudyError` when it cannot be read, `MalformedRecords` at the first line that is no record.
+    Raises `UnreadableRecords`, also at the first line that is no record.
     """
     name = "standard input" if path == STANDARD_INPUT else path
     try:
@@ -33,17 +43,43 @@ def records_of_file(path: str) -> Generator[FeedRecord]:
             for number, line in enumerate(iter(lambda: file.readline(_LONGEST_LINE), b""), start=1):
                 if line.strip():
                     yield _record(line, name, number)
-    except (OSError, EOFError) as error:
-        raise StudyError(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise UnreadableRecords(f"{name} cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
 def records_of_topic(bootstrap: str, topic: str) -> Generator[FeedRecord]:
-    """All that the topic holds now. Raises `TemporarilyUnavailable`, `MalformedRecords`."""
+    """All that the topic holds now; what cannot be read is passed over and told. Raises `TemporarilyUnavailable`."""
+    unreadable = 0
     with _progress(MofNCompleteColumn()) as progress:
         task = progress.add_task(f"Records of {topic}:", total=None)
         for number, value in enumerate(each_to_end(bootstrap, topic), start=1):
             progress.update(task, completed=number)
-            yield _record(value, topic, number)
+            try:
+                record = decode_feed(value)
+            except MalformedRecord:
+                unreadable += 1
+            else:
+                yield record
+    if unreadable:
+        get_log("pipeline").warning(f"{unreadable} records of {topic} cannot be read and were passed over")
+
+
+def of_symbol(records: Iterable[FeedRecord], symbol: str) -> Iterator[FeedRecord]:
+    """The records of one symbol; an empty `symbol` stands for the only one there is.
+
+    Raises `WrongSettings` when there are several, or, at the end, when there was none of it.
+    """
+    met: dict[str, None] = {}
+    for record in records:
+        if record.symbol not in met and len(met) < _MOST_NAMED:
+            met[record.symbol] = None
+            if not symbol and len(met) > 1:
+                raise WrongSettings(f"the records are of several symbols ({', '.join(met)}, …): say --symbol")
+        if record.symbol == symbol or not symbol:
+            yield record
+    if symbol and symbol not in met:
+        found = f"there are {', '.join(met)}" if met else "there is no record at all"
+        raise WrongSettings(f"no record is of {symbol}: {found}")
 
 
 @contextmanager
@@ -70,6 +106,6 @@ def _record(line: bytes, source: str, number: int) -> FeedRecord:
     try:
         return decode_feed(line)
     except MalformedRecord as error:
-        raise MalformedRecords(
-            source, number, f"no record of a feed, as `python -m producers replay --to jsonl` prints: {error}"
+        raise UnreadableRecords(
+            f"{source}, line {number}: no record of a feed, as `python -m producers replay --to jsonl` prints: {error}"
         ) from error

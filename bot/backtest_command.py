@@ -1,0 +1,153 @@
+"""`python -m bot backtest`: what it is told, and what it writes."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import chain
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bot.backtest import backtest
+from bot.backtest_result import result_of
+from bot.backtest_shown import Shown, backtest_json, backtest_text, draw_backtest
+from bot.entries import Author
+from bot.execution import Profile
+from bot.forecast_file import ForecastFile
+from bot.paper import PaperAccount
+from bot.paper_symbols import steps_on_paper
+from bot.settings import BotSettings
+from market.journal import JournalRecord
+from market.records import FeedRecord, encode
+from market.symbols import UnknownSymbol
+from pipeline.errors import WrongSettings
+from pipeline.feed_records import of_symbol, records_of_file, records_of_topic
+from pipeline.process import StopSignal
+
+# From the end of a minute to the bot's decision on it: the liquidity job's delay and its trigger, and Kafka.
+DELAY_SECONDS = 2.0
+LONGEST_DELAY_SECONDS = 3600.0
+DESCRIPTION = """\
+Runs the bot over a recorded feed: the same decisions, orders and ledger as live, on paper, in no time. Fees, limits,
+the opening account and the forecast are those of the settings (BOT_FEE_BPS, BOT_PAPER_QUOTE, BOT_FORECAST, ...).
+"""
+EXAMPLE = """\
+example:
+  python -m producers replay btc.rec --exchange gemini --to jsonl --speed max --keep-times > btc.jsonl
+  BOT_FORECAST=forecast.csv python -m bot backtest btc.jsonl --plot backtest.png
+"""
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the command line."""
+    parser = commands.add_parser(
+        "backtest",
+        help="run it over a recorded feed, and say how it did",
+        description=DESCRIPTION,
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "records",
+        nargs="?",
+        metavar="RECORDS",
+        help="records of a feed as JSON lines, also compressed by gzip; - is standard input",
+    )
+    source.add_argument("--topic", metavar="T", help="read this topic instead (KAFKA_BOOTSTRAP), such as gemini-feed")
+    parser.add_argument("--symbol", default="", metavar="S", help="whose records; needed where there are several")
+    parser.add_argument(
+        "--delay",
+        type=_delay,
+        default=round(DELAY_SECONDS * 1000),
+        metavar="SECONDS",
+        help=f"so long after its end a minute reaches the bot (default {DELAY_SECONDS:g})",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON in place of the text")
+    parser.add_argument("--plot", type=Path, metavar="OUT.png", help="draw equity, prices and fills into this file")
+    parser.add_argument(
+        "--journal",
+        type=Path,
+        metavar="OUT.jsonl",
+        help="write the bot's journal into this file: what bot.events holds",
+    )
+
+
+def run_backtest(chosen: argparse.Namespace, settings: BotSettings, stop: StopSignal) -> None:
+    """Raises `WrongSettings` for what does not fit together or cannot be written, `UnreadableRecords`."""
+    source = (
+        records_of_topic(settings.kafka_bootstrap, chosen.topic) if chosen.topic else records_of_file(chosen.records)
+    )
+    with closing(source), TemporaryDirectory(prefix="backtest-") as folder:
+        records = of_symbol(source, chosen.symbol)
+        first = next(records, None)
+        if first is None:
+            raise WrongSettings("there is no record at all")
+        shown, journal = _tested(_until_stopped(chain([first], records), stop), first, chosen, settings, Path(folder))
+    if stop.is_set():
+        return
+    if not shown.result.decisions:
+        raise WrongSettings("no minute ends within the records: give longer ones")
+    if chosen.journal is not None:
+        _write_journal(chosen.journal, journal)
+    if chosen.plot is not None:
+        draw_backtest(shown, chosen.plot)
+    text = backtest_json(shown) if chosen.json else backtest_text(shown).encode()
+    sys.stdout.buffer.write(text + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _tested(
+    records: Iterator[FeedRecord], first: FeedRecord, chosen: argparse.Namespace, settings: BotSettings, folder: Path
+) -> tuple[Shown, list[JournalRecord]]:
+    try:
+        steps = steps_on_paper(first.symbol)
+    except UnknownSymbol as error:
+        raise WrongSettings(f"{first.symbol} cannot be traded on paper: {error}") from error
+    profile = Profile(
+        author=Author(settings.bot_name, "paper", first.exchange, first.symbol),
+        limits=settings.limits,
+        fraction=settings.bot_trade_fraction,
+        fee_bps=settings.bot_fee_bps,
+        tolerance=settings.bot_balance_tolerance,
+    )
+    forecast = ForecastFile(settings.forecast_path)()
+    opening = PaperAccount(base=settings.bot_paper_base, quote=settings.bot_paper_quote)
+    journal, last = backtest(records, profile, steps, opening, forecast, folder, delay_ms=chosen.delay)
+    shown = Shown(
+        exchange=first.exchange,
+        symbol=first.symbol,
+        quote=steps.quote,
+        fee_bps=settings.bot_fee_bps,
+        delay_ms=chosen.delay,
+        forecast=forecast,
+        result=result_of(journal, last, settings.bot_fee_bps),
+    )
+    return shown, journal
+
+
+def _until_stopped(records: Iterator[FeedRecord], stop: StopSignal) -> Iterator[FeedRecord]:
+    for record in records:
+        if stop.is_set():
+            return
+        yield record
+
+
+def _write_journal(path: Path, journal: list[JournalRecord]) -> None:
+    try:
+        path.write_bytes(b"".join(encode(record) + b"\n" for record in journal))
+    except OSError as error:
+        raise WrongSettings(f"--journal: {path} cannot be written: {error.strerror}") from error
+
+
+def _delay(text: str) -> int:
+    """Milliseconds out of seconds."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= LONGEST_DELAY_SECONDS:
+        raise argparse.ArgumentTypeError(f"expected 0 to {LONGEST_DELAY_SECONDS:g} seconds, got {text!r}")
+    return round(seconds * 1000)

@@ -170,7 +170,7 @@ def test_text_says_how_it_went(typed: Path, capsys: pytest.CaptureFixture[str]) 
     assert "gemini BTCUSD: 5 minutes from 2026-01-01 00:00 UTC to 2026-01-01 00:05 UTC, 4 of them complete" in said
     assert "orders: 1 to buy, 1 to sell, 2 fills" in said
     assert "rounds: 1, of which 1 earned anything" in said
-    assert "equity at the end: 1,072.68 USD (+7.26 %), deepest fall -1.25 %" in said
+    assert "equity at the end: 1,072.68 USD (+7.27 %), deepest fall -0.36 %" in said
     assert "To buy and sell again costs 0.80 % in fees." in said
 
 

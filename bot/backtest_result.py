@@ -77,7 +77,7 @@ class BacktestResult:
 
     @property
     def deepest_fall_percent(self) -> Decimal:
-        """The largest fall of the equity, looked at once a minute, from a height before it, in percent of that; 0 or less."""
+        """The largest fall of the equity from a height before it, in percent of that; looked at once a minute."""
         deepest = highest = ZERO
         for worth in self.worth:
             highest = max(highest, worth.equity)

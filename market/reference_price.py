@@ -12,7 +12,7 @@ a tick below it, 1 half a tick above, and so on; a queue may be empty.
   the two is taken for the second: half a tick above the mid when more is bid than asked, else half a tick below.
 """
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
 from market.decimals import EXACT, PRICE_TICKS, SIZE_TICKS
@@ -25,6 +25,17 @@ _TWO = Decimal(2)
 
 class OffGrid(MarketError):
     """A best price is not a whole number of ticks: the tick size is not this market's."""
+
+
+def tick_size(text: str) -> Decimal:
+    """A market's price step as somebody typed it, in whole 10^-8. Raises ValueError saying what was expected."""
+    try:
+        tick = Decimal(text)
+        if tick.is_finite() and tick > 0 and not tick % _UNIT:
+            return tick
+    except InvalidOperation:
+        pass  # no number, or one that is far too large
+    raise ValueError(f"expected a price step such as 0.01, got {text!r}")
 
 
 class Queue(NamedTuple):

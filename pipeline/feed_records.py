@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import sys
 import zlib
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -30,6 +31,28 @@ class UnreadableRecords(PipelineError):
     """What was given cannot be read, or holds what is no record of a feed: mend it, or give another (exit 78)."""
 
     exit_code = EXIT_CONFIG
+
+
+def add_source(parser: argparse.ArgumentParser) -> None:
+    """The words by which a command line is told whose records to read (`chosen_records`)."""
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "records",
+        nargs="?",
+        metavar="RECORDS",
+        help="records of a feed as JSON lines, also compressed by gzip; - is standard input",
+    )
+    source.add_argument("--topic", metavar="T", help="read this topic instead (KAFKA_BOOTSTRAP), such as gemini-feed")
+    parser.add_argument("--symbol", default="", metavar="S", help="whose records; needed where there are several")
+
+
+@contextmanager
+def chosen_records(chosen: argparse.Namespace, bootstrap: str) -> Iterator[Iterator[FeedRecord]]:
+    """The records of the symbol that was asked for. Raises as those that read them (`of_symbol`)."""
+    with closing(
+        records_of_topic(bootstrap, chosen.topic) if chosen.topic else records_of_file(chosen.records)
+    ) as source:
+        yield of_symbol(source, chosen.symbol)
 
 
 def records_of_file(path: str) -> Generator[FeedRecord]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing
-from decimal import Decimal, InvalidOperation
+from contextlib import ExitStack
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
 from market.records import FeedRecord
-from pipeline.feed_records import of_symbol, records_of_file, records_of_topic
+from market.reference_price import tick_size
+from pipeline.feed_records import add_source, chosen_records
 from pipeline.process import StopSignal, run_part
 from pipeline.settings import PartSettings
 from study.chart import draw
@@ -49,15 +50,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument(
-        "records",
-        nargs="?",
-        metavar="RECORDS",
-        help="records of a feed as JSON lines, also compressed by gzip; - is standard input",
-    )
-    source.add_argument("--topic", metavar="T", help="read this topic instead (KAFKA_BOOTSTRAP), such as coinbase-feed")
-    parser.add_argument("--symbol", default="", metavar="S", help="whose records; needed where there are several")
+    add_source(parser)
     parser.add_argument(
         "--levels", type=_levels, default=LEVELS, metavar="N", help=f"queues on each side (default {LEVELS})"
     )
@@ -96,18 +89,15 @@ def _studied(chosen: argparse.Namespace, settings: PartSettings, stop: StopSigna
     """Raises `NothingToStudy` when nothing changed at any queue."""
     queues, times = Queues(chosen.levels, chosen.tick), TimesMet()
     whose: dict[str, str] = {}
-    source = (
-        records_of_topic(settings.kafka_bootstrap, chosen.topic) if chosen.topic else records_of_file(chosen.records)
-    )
     with ExitStack() as opened:
-        opened.enter_context(closing(source))
+        records = opened.enter_context(chosen_records(chosen, settings.kafka_bootstrap))
         events = None
         if chosen.events is not None:
             try:
                 events = opened.enter_context(chosen.events.open("wb"))
             except OSError as error:
                 raise StudyError(f"--events: {chosen.events} cannot be written: {error.strerror}") from error
-        for moment in moments(_remembered(of_symbol(source, chosen.symbol), whose), times):
+        for moment in moments(_remembered(records, whose), times):
             if stop.is_set():
                 break
             happened = queues.take(moment)
@@ -145,12 +135,9 @@ def _levels(text: str) -> int:
 
 def _tick(text: str) -> Decimal:
     try:
-        tick = Decimal(text)
-    except InvalidOperation:
-        tick = Decimal(0)
-    if not tick.is_finite() or tick <= 0 or tick % Decimal("1E-8"):
-        raise argparse.ArgumentTypeError(f"expected a price step such as 0.01, got {text!r}")
-    return tick
+        return tick_size(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 if __name__ == "__main__":

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 
+from market.reference_price import tick_size
 from pipeline.process import StopSignal, run_part
 from producers.book_shown import book_json, book_table, plot_book
 from producers.commands.arguments import moment
@@ -75,9 +76,6 @@ def _depth(text: str) -> int:
 
 def _tick(text: str) -> Decimal:
     try:
-        tick = Decimal(text)
-    except InvalidOperation:
-        tick = Decimal(0)
-    if not tick.is_finite() or tick <= 0 or tick % Decimal("1E-8"):
-        raise argparse.ArgumentTypeError(f"expected a price step such as 0.01, got {text!r}")
-    return tick
+        return tick_size(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from market.order_book import OrderBook
 from market.records import Change, Side
-from market.reference_price import OffGrid, ReferencePrice
+from market.reference_price import OffGrid, ReferencePrice, tick_size
 
 CENT = Decimal("0.01")
 
@@ -196,3 +196,14 @@ def test_position_of_a_price_between_two_ticks_is_refused() -> None:
     reference.update(book_of({"4.38": "1"}, {"4.39": "1"}))
     with pytest.raises(OffGrid):
         reference.position("4.385")
+
+
+@pytest.mark.parametrize(("text", "expected"), [("0.01", "0.01"), ("1e-8", "0.00000001"), ("25", "25")])
+def test_price_step_is_read_as_it_is_typed(text: str, expected: str) -> None:
+    assert tick_size(text) == Decimal(expected)
+
+
+@pytest.mark.parametrize("text", ["", "x", "0", "-1", "nan", "inf", "1e-9", "0.000000015", "1e60"])
+def test_what_is_no_price_step_is_told(text: str) -> None:
+    with pytest.raises(ValueError, match=r"expected a price step such as 0\.01"):
+        tick_size(text)

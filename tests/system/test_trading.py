@@ -12,7 +12,13 @@ from local.artifacts import ArtifactCache
 from pipeline.topics import HEALTH
 from tests.spark_jobs.kill_between_offsets_and_commit import kill_between
 from tests.system.pipeline_run import PipelineRun, pipeline_run
-from tests.system.trading_run import Traded, TradingRun, assert_books_agree, await_documents
+from tests.system.trading_run import (
+    Traded,
+    TradingRun,
+    assert_backtest_sees_the_same_minutes,
+    assert_books_agree,
+    await_documents,
+)
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
@@ -88,6 +94,7 @@ def test_all_books_agree_after_two_rounds_of_trading_and_kills_of_every_part(
         stop_the_bot(run)
         journal = trading.journal()
         assert_books_agree(journal, trading.exchange())
+        assert_backtest_sees_the_same_minutes(trading, journal, tmp_path)
         await_documents(trading, journal, DEADLINE)
         assert spark.restarts >= 1
 

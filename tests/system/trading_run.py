@@ -6,11 +6,18 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 
 from elasticsearch import Elasticsearch
 from elasticsearch.helpers import scan
 
+from bot.__main__ import parser
+from bot.backtest_command import run_backtest
+from bot.settings import BotSettings
 from local.elasticsearch_accounts import READER, password_file
+from local.forecast_kept import table_file
+from pipeline.process import StopSignal
+from pipeline.settings import load
 from pipeline.topics import BOT_EVENTS, FORECASTS, GEMINI_FEED, SPARK_OUT
 from tests.system.pipeline_run import Json, PipelineRun
 
@@ -100,6 +107,29 @@ def assert_books_agree(journal: list[Json], exchange: Json) -> None:
         assert Decimal(fill["fee"]) == Decimal(trades[id]["fee_amount"])
     balances = {balance["currency"]: Decimal(balance["amount"]) for balance in exchange["balances"]}
     assert balances == counted_balances(fills.values())
+
+
+def assert_backtest_sees_the_same_minutes(trading: TradingRun, journal: Iterable[Json], folder: Path) -> None:
+    """A backtest over the feed that the run has written looks at the same ratios and rows of the forecast."""
+    run = trading.run
+    feed, told = folder / "feed.jsonl", folder / "backtest.jsonl"
+    feed.write_text("".join(json.dumps(record) + "\n" for record in run.values(GEMINI_FEED)), encoding="utf-8")
+    settings = load(BotSettings, {"BOT_FORECAST": str(table_file(run.settings.run_dir))})
+    arguments = parser().parse_args(["backtest", str(feed), "--journal", str(told)])
+    run_backtest(arguments, settings, StopSignal())
+    tested = seen(map(json.loads, told.read_text(encoding="utf-8").splitlines()))
+    decided = seen(journal)
+    assert decided
+    assert {window: tested.get(window) for window in decided} == decided
+
+
+def seen(journal: Iterable[Json]) -> dict[int, tuple[str | None, bool, str | None]]:
+    """What was known of each minute when it was decided about."""
+    return {
+        record["window_start"]: (record["ratio"], record["complete"], record["forecast_side"])
+        for record in journal
+        if record["type"] == "decision"
+    }
 
 
 def counted_balances(fills: Iterable[Json]) -> dict[str, Decimal]:

@@ -12,6 +12,7 @@ from indexer.elasticsearch_writer import ElasticsearchWriter
 from kibana.data_views import NAMES
 from local.elasticsearch import ElasticsearchServer
 from local.elasticsearch_accounts import ADMIN, INDEXER, READER
+from market.records import Health
 from tests.indexer import made_up
 from tests.kibana.lens_query import aggregations, rows
 from tests.kibana.opened import dashboards, delivered, lens, panels_of
@@ -31,6 +32,13 @@ def journaled(kind: str, minute: int, **changes: Any) -> Document:
     return document
 
 
+def health(part: str, minute: int, **metrics: int | float | str | None) -> Document:
+    """A part's sample of a minute, of our symbol."""
+    sample = Health(exchange="", symbol=SYMBOL, event_time=MINUTE + minute * SPAN, part=part, metrics=metrics)
+    (document,) = documents("health", made_up.as_value(sample))
+    return document
+
+
 def written() -> Iterator[Document]:
     """Three minutes of a market and of a bot: a ratio, none, a ratio; two rounds; a correction."""
     for minute, value in enumerate(("0.5", None, "3.25")):
@@ -39,6 +47,14 @@ def written() -> Iterator[Document]:
         yield journaled("ticker", minute, bid=f"{100 + minute}.5", ask=f"{101 + minute}.5")
         yield journaled("balance", minute, equity=f"{1000 - minute}.0", buy_and_hold="1001.0")
         yield journaled("decision", minute, reason="bought" if minute == 0 else "holding")
+        metrics: dict[str, int | float | str | None] = {
+            "symbols_trusted": 2 - minute % 2,
+            "delay_ms_p50": 20,
+            "delay_ms_p99": 90 + minute,
+        }
+        yield health("producer-gemini", minute, metrics)
+        yield health("indexer", minute, {"records_behind": 10 * minute})
+        yield from documents("gemini-feed", made_up.as_value(made_up.trade(SYMBOL, f"kibana-{minute}")))
     yield from documents("gemini-feed", made_up.as_value(made_up.gap(SYMBOL, MINUTE + SPAN, MINUTE + SPAN + 1)))
     yield journaled("score", 0, net="-3.25")
     yield journaled("score", 2, net="1.0")
@@ -68,7 +84,7 @@ def drawn(reader: Elasticsearch, panel: Json, layer_id: str = "layer-0") -> list
     only: list[Json] = [{"term": {"symbol": SYMBOL}}]
     if kql:
         field, value = kql.split(" : ")
-        only.append({"term": {field: value}})
+        only.append({"wildcard" if "*" in value else "term": {field: value}})
     answer = reader.search(
         index=names[layer_id], query={"bool": {"filter": only}}, aggs=aggregations(layer), size=0, track_total_hits=True
     )
@@ -129,6 +145,27 @@ def test_fills_are_counted_by_side(reader: Elasticsearch) -> None:
 )
 def test_number_at_the_top(reader: Elasticsearch, name: str, value: float) -> None:
     assert drawn(reader, panel(name)) == [{"value": value}]
+
+
+def test_feed_is_told_by_producer_and_other_parts_are_not_among_them(reader: Elasticsearch) -> None:
+    shown = [(row["split"], row["trusted"]) for row in drawn(reader, panel("whole-books"))]
+    assert shown == [("producer-gemini", 2.0), ("producer-gemini", 1.0), ("producer-gemini", 2.0)]
+    assert [(row["p50"], row["p99"]) for row in drawn(reader, panel("delay"))] == [(20, 90), (20, 91), (20, 92)]
+
+
+def test_what_waits_is_told_by_reader(reader: Elasticsearch) -> None:
+    behind = [row["behind"] for row in drawn(reader, panel("behind")) if row["split"] == "indexer"]
+    assert behind == [0, 10, 20]
+
+
+def test_minutes_that_were_not_seen_whole_are_told_by_symbol(reader: Elasticsearch) -> None:
+    assert [(row["split"], row["minutes"]) for row in drawn(reader, panel("not-whole"))] == [(SYMBOL, 1)]
+
+
+def test_what_arrives_is_counted_by_minute(reader: Elasticsearch) -> None:
+    assert [row["changes"] for row in drawn(reader, panel("changes"))] == [12, 12, 12]
+    assert sum(row["trades"] for row in drawn(reader, panel("trades"))) == 3
+    assert drawn(reader, panel("minute-count")) == [{"value": 3}]
 
 
 def test_every_data_view_names_an_index_with_a_time(reader: Elasticsearch) -> None:

@@ -19,6 +19,7 @@ from kibana.settings import KibanaSettings
 from kibana.setup import set_up
 from pipeline.process import StopSignal
 from pipeline.settings import load
+from tests.kibana.opened import delivered
 from tests.kibana_stand_in.server import Kibana, Server
 from tests.untrusted_https import needs_openssl, untrusted_https
 
@@ -71,7 +72,7 @@ def imported(server: Server, *objects: SavedObject) -> None:
 def test_all_objects_are_there_and_times_are_utc(kibana: Kibana, server: Server) -> None:
     set_up(settings(server.url), StopSignal())
     kinds = [kind for kind, _ in kibana.store]
-    assert (kinds.count("index-pattern"), kinds.count("dashboard")) == (12, 1)
+    assert (kinds.count("index-pattern"), kinds.count("dashboard")) == (12, 2)
     assert kibana.settings["dateFormat:tz"] == "UTC"
     assert ("index-pattern", kibana.settings["defaultIndex"]) in kibana.store
     assert ("dashboard", kibana.settings["defaultRoute"].removeprefix("/app/dashboards#/view/")) in kibana.store
@@ -107,14 +108,14 @@ def guarded() -> Iterator[Server]:
 
 def test_login_is_used(guarded: Server) -> None:
     set_up(with_login(guarded.url), StopSignal())
-    assert len(guarded.kibana.store) == 13
+    assert len(guarded.kibana.store) == len(delivered())
 
 
 def test_login_from_a_file_is_used(guarded: Server, tmp_path: Path) -> None:
     file = tmp_path / "password"
     file.write_text(LOGIN[1] + "\n")
     set_up(settings(guarded.url, kibana_username=LOGIN[0], kibana_password_file=file), StopSignal())
-    assert len(guarded.kibana.store) == 13
+    assert len(guarded.kibana.store) == len(delivered())
 
 
 @pytest.mark.parametrize("wrong", [None, (LOGIN[0], "not-the-password")])
@@ -132,7 +133,7 @@ def test_wrong_login_ends_at_once_and_is_not_shown(guarded: Server, wrong: tuple
 def test_a_kibana_that_is_starting_is_waited_for(kibana: Kibana, server: Server, capfd: Any) -> None:
     kibana.available_from = time.monotonic() + 1.2
     set_up(settings(server.url), StopSignal())
-    assert len(kibana.store) == 13
+    assert len(kibana.store) == len(delivered())
     told = [line for line in capfd.readouterr().err.splitlines() if "waiting for Kibana" in line]
     # Said once, however often it was asked.
     assert len(told) == 1

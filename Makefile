@@ -61,7 +61,7 @@ demo-reset: environment ## forget what the demo has stored
 	@$(RUN) -m local reset
 
 forecast: ## train: on minutes of yours (HISTORY=minutes.csv.gz), else on the history of the demo's market, or of the containers that run
-	@if [ -z "$(HISTORY)" ] && $(FIND_RUN); then $(ASK) forecast python -m compose forecast --once; \
+	@if [ -z "$(HISTORY)" ] && $(FIND_RUN); then $(ASK) forecast python -m compose forecast --again; \
 	else $(MAKE) --no-print-directory forecast-here; fi
 
 forecast-here: environment

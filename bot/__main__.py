@@ -11,6 +11,7 @@ from bot.commands import ACTIONS, give_command
 from bot.run import run
 from bot.settings import BotSettings, IdentitySettings
 from market.journal import CommandAction
+from pipeline.command import run_command
 from pipeline.errors import EXIT_OK, PipelineError
 from pipeline.process import run_part
 from pipeline.settings import load
@@ -39,7 +40,7 @@ def main(argv: list[str]) -> int:
         return run_part("bot", BotSettings, run)
     if command == "backtest":
         # On paper, whatever the running bot does: no key is read.
-        return run_part("backtest", BotSettings, partial(run_backtest, chosen), bot_mode="paper")
+        return run_command("backtest", BotSettings, partial(run_backtest, chosen), bot_mode="paper")
     try:
         given = give_command(load(IdentitySettings), cast(CommandAction, command))
     except PipelineError as error:

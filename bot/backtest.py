@@ -5,6 +5,7 @@ feed, its orders trade against the recorded book, which they do not move, and it
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ def backtest(
     *,
     delay_ms: int,
 ) -> tuple[list[JournalRecord], Book | None]:
-    """Runs a bot over one symbol's records; returns its journal and the last book.
+    """Runs a bot over one symbol's records; returns its journal and the last book that has bids.
 
     `folder` is an empty one for the paper account. A minute reaches the bot `delay_ms` after its end.
     """
@@ -87,23 +88,33 @@ def backtest(
         _Troubles("backtest"),
         Metrics(),
     )
-    minutes, offset = MinutesOfFeed(delay_ms), 0
+    minutes, offsets = MinutesOfFeed(delay_ms), count()
     for record in records:
+        # What is due before this record came is decided before it is known.
+        while (due := minutes.next_due) is not None and due <= record.received_time:
+            clock.reach(due)
+            trader.tick()
+            trader.take_minutes([Minute(next(offsets), minute) for minute in minutes.come(due)])
         clock.reach(record.received_time)
         if isinstance(record, Book):
-            newest.book = record
+            newest.take(record)
             trader.tick()
-        for minute in minutes.take(record, clock.wall_ms()):
-            trader.take_minutes([Minute(offset, minute)])
-            offset += 1
-    return journal.records, newest.book
+        minutes.take(record)
+    return journal.records, newest.with_bids
 
 
 class _NewestBook:
-    """Called, the last book of the feed so far."""
+    """Called, the last book of the feed so far. `with_bids`: the last one by which something can be valued."""
 
     def __init__(self) -> None:
-        self.book: Book | None = None
+        self._book: Book | None = None
+        self.with_bids: Book | None = None
+
+    def take(self, book: Book) -> None:
+        """Take in the next one."""
+        self._book = book
+        if book.bids:
+            self.with_bids = book
 
     def __call__(self) -> Book | None:
-        return self.book
+        return self._book

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,17 +20,21 @@ from bot.settings import BotSettings
 from market.journal import JournalRecord
 from market.records import FeedRecord, encode
 from market.symbols import UnknownSymbol
+from pipeline.command import refuse_to_overwrite, write_answer
 from pipeline.errors import WrongSettings
 from pipeline.feed_records import add_source, chosen_records
-from pipeline.process import StopSignal
+from pipeline.log import get_log
 
 # From the end of a minute to the bot's decision on it: the liquidity job's delay, its trigger, and Kafka. On a demo of
 # twelve minutes it was 3.2 to 3.6 s.
 DELAY_SECONDS = 3.3
 LONGEST_DELAY_SECONDS = 3600.0
+# Beyond this the liquidity job refuses a record.
+FARTHEST_FROM_RECEIPT_MS = 120_000
 DESCRIPTION = """\
 Runs the bot over a recorded feed: the same decisions, orders and ledger as live, on paper, in no time. Fees, limits,
-the opening account and the forecast are those of the settings (BOT_FEE_BPS, BOT_PAPER_QUOTE, BOT_FORECAST, ...).
+the opening account and the forecast are those of the settings (BOT_FEE_BPS, BOT_PAPER_QUOTE, BOT_FORECAST, ...); the
+exchange and the symbol are those of the records.
 """
 EXAMPLE = """\
 example:
@@ -67,28 +70,44 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     )
 
 
-def run_backtest(chosen: argparse.Namespace, settings: BotSettings, stop: StopSignal) -> None:
+def run_backtest(chosen: argparse.Namespace, settings: BotSettings) -> None:
     """Raises `WrongSettings` for what does not fit together or cannot be written, `UnreadableRecords`."""
+    for option, path in (("--journal", chosen.journal), ("--plot", chosen.plot)):
+        refuse_to_overwrite(option, path, chosen.records)
     with chosen_records(chosen, settings.kafka_bootstrap) as records, TemporaryDirectory(prefix="backtest-") as folder:
         first = next(records, None)
         if first is None:
             raise WrongSettings("there is no record at all")
-        shown, journal = _tested(_until_stopped(chain([first], records), stop), first, chosen, settings, Path(folder))
-    if stop.is_set():
-        return
+        believed = _BelievedTimes(chain([first], records))
+        shown, journal = _tested(believed, first, chosen, settings, Path(folder))
+    if believed.refused:
+        get_log("backtest").warning(f"{believed.refused} records whose times lie minutes apart were passed over")
     if not shown.result.decisions:
-        raise WrongSettings("no minute ends within the records: give longer ones")
+        raise WrongSettings("no minute comes to the bot within the records: give longer ones, or a shorter --delay")
+    write_answer(backtest_json(shown) if chosen.json else backtest_text(shown).encode())
     if chosen.journal is not None:
         _write_journal(chosen.journal, journal)
     if chosen.plot is not None:
         draw_backtest(shown, chosen.plot)
-    text = backtest_json(shown) if chosen.json else backtest_text(shown).encode()
-    sys.stdout.buffer.write(text + b"\n")
-    sys.stdout.buffer.flush()
+
+
+class _BelievedTimes:
+    """The records that the liquidity job would read: one wrong time must not move the bot's clock."""
+
+    def __init__(self, records: Iterator[FeedRecord]) -> None:
+        self._records = records
+        self.refused = 0
+
+    def __iter__(self) -> Iterator[FeedRecord]:
+        for record in self._records:
+            if abs(record.event_time - record.received_time) <= FARTHEST_FROM_RECEIPT_MS:
+                yield record
+            else:
+                self.refused += 1
 
 
 def _tested(
-    records: Iterator[FeedRecord], first: FeedRecord, chosen: argparse.Namespace, settings: BotSettings, folder: Path
+    records: Iterable[FeedRecord], first: FeedRecord, chosen: argparse.Namespace, settings: BotSettings, folder: Path
 ) -> tuple[Shown, list[JournalRecord]]:
     try:
         steps = steps_on_paper(first.symbol)
@@ -114,13 +133,6 @@ def _tested(
         result=result_of(journal, last, settings.bot_fee_bps),
     )
     return shown, journal
-
-
-def _until_stopped(records: Iterator[FeedRecord], stop: StopSignal) -> Iterator[FeedRecord]:
-    for record in records:
-        if stop.is_set():
-            return
-        yield record
 
 
 def _write_journal(path: Path, journal: list[JournalRecord]) -> None:

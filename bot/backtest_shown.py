@@ -15,7 +15,7 @@ from bot.backtest_result import BacktestResult
 from market.decimals import plain
 from market.fees import round_trip
 from market.forecast import ForecastTable
-from pipeline.errors import WrongSettings
+from pipeline.picture import write_picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -94,10 +94,7 @@ def draw_backtest(shown: Shown, path: Path) -> None:
     prices.xaxis_date("UTC")
     figure.autofmt_xdate()
     figure.suptitle(f"{shown.exchange} {shown.symbol}: backtest, taker fee {plain(shown.fee_bps)} basis points")
-    try:
-        figure.savefig(path)
-    except (OSError, ValueError) as error:
-        raise WrongSettings(f"--plot: {path} cannot be written: {error}") from error
+    write_picture(figure, path)
 
 
 def _lines(shown: Shown) -> Iterator[str]:
@@ -142,8 +139,11 @@ def _about_forecast(shown: Shown) -> Iterator[str]:
         yield f"NO FORECAST: {table}"
         return
     yield f"forecast: {len(table):,} minutes from {_time(table.first)} to {_time(table.last)}"
-    if all(decision.forecast_side is None for decision in decisions):
-        yield "NO MINUTE of the records lies within the forecast: it must be trained for their time"
+    without = sum(decision.forecast_side is None for decision in decisions)
+    if without == len(decisions):
+        yield "NO MINUTE of the records lies within the forecast: it must be made for their time"
+    elif without:
+        yield f"{without} of {len(decisions)} minutes have no row in it: nothing is decided about them"
 
 
 def _draw_worth(axes: Axes, shown: Shown) -> None:

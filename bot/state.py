@@ -34,6 +34,7 @@ class BotState:
         self.last_minute_offset: int | None = None
         self.last_command_offset: int | None = None
         self._decided: dict[int, None] = {}
+        self._last_decided: int | None = None
         self._forgotten_before = 0
         self._trades: set[str] = set()
 
@@ -44,7 +45,7 @@ class BotState:
     @property
     def last_decided(self) -> int | None:
         """The latest minute that has had its decision (`window_start`)."""
-        return max(self._decided, default=None)
+        return self._last_decided
 
     def ledger_with(self, fills: Sequence[Fill]) -> Ledger:
         """The ledger once these fills are in it; a trade it knows counts once. Raises `LedgerError`."""
@@ -61,6 +62,7 @@ class BotState:
     @apply.register
     def _(self, record: Decision) -> None:
         self._decided[record.window_start] = None
+        self._last_decided = _later(self._last_decided, record.window_start)
         if len(self._decided) > 2 * REMEMBERED_MINUTES:
             kept = sorted(self._decided)[-REMEMBERED_MINUTES:]
             self._decided, self._forgotten_before = dict.fromkeys(kept), kept[0]

@@ -8,8 +8,7 @@ from functools import partial
 import msgspec
 from rich.console import Console
 
-from compose.forecast_run import make_forecast
-from compose.forecast_service import PART, in_sight, keep_forecast
+from compose.forecast_service import PART, keep_forecast, make_once
 from compose.run_status import containers_status
 from compose.secret_files import admin_login, make_secrets
 from compose.settings import ComposeSettings
@@ -44,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     forecast = commands.add_parser(
         "forecast", help="keep the run's forecast: train one where none serves, and again before it grows old or ends"
     )
-    forecast.add_argument("--once", action="store_true", help="train it now, in any case, and end")
+    forecast.add_argument("--again", action="store_true", help="train it now, in any case, and end")
     forecast.set_defaults(run=_forecast, part=PART)
     status = commands.add_parser("status", help="what each part last reported, the topics, the documents")
     status.add_argument("--json", action="store_true", help="print it for machines")
@@ -63,8 +62,8 @@ def _secrets(_: argparse.Namespace, settings: ComposeSettings, __: StopSignal) -
 
 
 def _forecast(arguments: argparse.Namespace, settings: ComposeSettings, stop: StopSignal) -> None:
-    if arguments.once:
-        make_forecast(settings, in_sight)
+    if arguments.again:
+        make_once(settings, stop)
     else:
         keep_forecast(settings, stop)
 

@@ -1,9 +1,11 @@
 """How the forecast of a run in containers is made: on the simulated market's past, or on Gemini's own candles."""
 
-from collections.abc import Callable
+import fcntl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from compose.settings import ComposeSettings
-from local.forecast_kept import can_be_kept, forecast_folder, forget_origin, kept_origin
+from local.forecast_kept import can_be_kept, forecast_folder, forget_origin, kept_origin, table_end, table_file
 from local.part_plans import FORECAST_SPAN, HOLDOUT_DAYS
 from pipeline.errors import EXIT_OK, EXIT_RESTART, GaveUp, TemporarilyUnavailable
 
@@ -43,9 +45,37 @@ def is_due(settings: ComposeSettings, now_ms: int) -> bool:
 
 
 def serves(settings: ComposeSettings, now_ms: int) -> bool:
-    """Whether the bot can go by the forecast that is there."""
+    """Whether the table that is there, by which the bot goes, reaches to now."""
+    end = table_end(settings.state_dir)
+    return end is not None and end >= now_ms
+
+
+def is_of_another_market(settings: ComposeSettings) -> bool:
+    """Whether the forecast that is there is of another symbol than the bot trades, or of the other kind of market."""
     origin = kept_origin(settings.state_dir)
-    return origin is not None and origin.symbol == settings.bot_symbol and origin.last >= now_ms
+    return origin is not None and (
+        origin.symbol != settings.bot_symbol or (origin.cycle_seconds is not None) is not settings.is_simulated
+    )
+
+
+def forget_forecast(settings: ComposeSettings) -> None:
+    """The bot must not go by it: until there is another one, it opens nothing."""
+    table_file(settings.state_dir).unlink(missing_ok=True)
+    forget_origin(settings.state_dir)
+
+
+@contextmanager
+def only_maker(settings: ComposeSettings, *, waits: bool) -> Iterator[bool]:
+    """Yields whether nobody else makes this forecast within; with `waits`, as soon as that is so."""
+    folder = forecast_folder(settings.state_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".making").open("wb") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX if waits else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
 
 
 def make_forecast(settings: ComposeSettings, run: Callable[[Step], int]) -> None:
@@ -56,11 +86,12 @@ def make_forecast(settings: ComposeSettings, run: Callable[[Step], int]) -> None
     for step in steps(settings):
         before = kept_origin(settings.state_dir)
         code = run(step)
+        if code == EXIT_OK:
+            continue
+        if kept_origin(settings.state_dir) != before:
+            # A table that was written but could not be published would be taken for done.
+            forget_origin(settings.state_dir)
         title = f"python -m {' '.join(step[:2])}"
         if code == EXIT_RESTART:
-            if kept_origin(settings.state_dir) != before:
-                # A table that was written but could not be published would be taken for done.
-                forget_origin(settings.state_dir)
             raise TemporarilyUnavailable(f"{title} could not be done now; its reason is above")
-        if code != EXIT_OK:
-            raise GaveUp(f"{title} failed (exit code {code}); its reason is above")
+        raise GaveUp(f"{title} failed (exit code {code}); its reason is above")

@@ -7,13 +7,24 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from compose.forecast_run import HOUR_MS, Step, is_due, make_forecast, serves
+import msgspec
+
+from compose.forecast_run import (
+    HOUR_MS,
+    Step,
+    forget_forecast,
+    is_due,
+    is_of_another_market,
+    make_forecast,
+    only_maker,
+    serves,
+)
 from compose.settings import ComposeSettings
-from local.forecast_kept import kept_origin
+from local.forecast_kept import table_end
 from market.records import encode
 from pipeline.alive import SignOfLife
 from pipeline.back_off import BackOff
-from pipeline.errors import GaveUp, TemporarilyUnavailable
+from pipeline.errors import EXIT_OK, GaveUp, TemporarilyUnavailable
 from pipeline.kafka_clients import Publisher
 from pipeline.log import get_log
 from pipeline.metrics import HealthReporter, Metrics
@@ -81,8 +92,13 @@ class ForecastKeeper:
 
     def look(self) -> None:
         """Looks at the forecast that is there, and makes one if it is due."""
+        if is_of_another_market(self._settings):
+            log.warning("the forecast that is there is of another market: it is put away")
+            forget_forecast(self._settings)
         if self._monotonic() >= self._not_before and is_due(self._settings, self._clock.wall_ms()):
-            self._make()
+            with only_maker(self._settings, waits=False) as is_ours:
+                if is_ours:
+                    self._make()
         if serves(self._settings, self._clock.wall_ms()):
             self._alive.give()
 
@@ -91,16 +107,22 @@ class ForecastKeeper:
         try:
             make_forecast(self._settings, self._run)
         except (TemporarilyUnavailable, GaveUp) as error:
-            if self._stop.is_set():
-                return
-            self._metrics.count("forecasts_failed")
-            pause = self._back_off.next()
-            self._not_before = self._monotonic() + pause
-            log.warning("no new forecast; trying again", why=str(error), then=self._then(), again_in_s=round(pause, 1))
+            if not self._stop.is_set():
+                self._wait_for_better(str(error))
+            return
+        if is_due(self._settings, self._clock.wall_ms()):
+            # The clocks differ, or the candles are of long ago: the next one would be no better.
+            self._wait_for_better("one was made, but it does not reach from now over the next hours")
             return
         self._back_off.reset()
         self._metrics.count("forecasts")
         log.info("the forecast is made", hours=self._hours_left())
+
+    def _wait_for_better(self, why: str) -> None:
+        self._metrics.count("forecasts_failed")
+        pause = self._back_off.next()
+        self._not_before = self._monotonic() + pause
+        log.warning("no new forecast; trying again", why=why, then=self._then(), again_in_s=round(pause, 1))
 
     def _then(self) -> str:
         if serves(self._settings, self._clock.wall_ms()):
@@ -108,8 +130,24 @@ class ForecastKeeper:
         return "until there is one, the bot opens nothing"
 
     def _hours_left(self) -> float | None:
-        origin = kept_origin(self._settings.state_dir)
-        return None if origin is None else round((origin.last - self._clock.wall_ms()) / HOUR_MS, 1)
+        end = table_end(self._settings.state_dir)
+        return None if end is None else round((end - self._clock.wall_ms()) / HOUR_MS, 1)
+
+
+def make_once(settings: ComposeSettings, stop: StopSignal) -> None:
+    """Makes it now, in sight of whoever asked, after any that is being made. Raises as `make_forecast`."""
+    with only_maker(settings, waits=True):
+        make_forecast(settings, VisibleSteps(stop))
+
+
+class VisibleSteps:
+    """Called, it runs a step in a process whose output is ours, and returns its exit code. A stop ends it."""
+
+    def __init__(self, stop: StopSignal) -> None:
+        self._stop = stop
+
+    def __call__(self, step: Step) -> int:
+        return EXIT_STOPPED if self._stop.is_set() else _ended(subprocess.Popen(_command(step)), self._stop)
 
 
 class WatchedSteps:
@@ -126,40 +164,47 @@ class WatchedSteps:
         if self._stop.is_set():
             return EXIT_STOPPED
         with tempfile.TemporaryFile() as said:
-            process = subprocess.Popen([sys.executable, "-m", *step], stdout=said, stderr=subprocess.STDOUT)
-            code = self._ended(process)
+            process = subprocess.Popen(_command(step), stdout=said, stderr=subprocess.STDOUT)
+            code = _ended(process, self._stop, self._alive.give)
             said.seek(0)
-            for line in said.read().decode(errors="replace").splitlines():
-                _tell(step, line.strip())
+            for line in said.read().decode(errors="replace").split("\n"):
+                _tell(step, line.strip(), log.info if code == EXIT_OK else log.warning)
         return code
 
-    def _ended(self, process: subprocess.Popen[bytes]) -> int:
-        looks = int(LONGEST_STEP_SECONDS / STEP_LOOK_SECONDS)
-        for _ in range(looks):
-            self._alive.give()
-            if self._stop.is_set():
-                break
-            try:
-                return process.wait(STEP_LOOK_SECONDS)
-            except subprocess.TimeoutExpired:
-                continue
-        process.terminate()
+
+def _command(step: Step) -> list[str]:
+    return [sys.executable, "-m", *step]
+
+
+def _ended(process: subprocess.Popen[bytes], stop: StopSignal, meanwhile: Callable[[], None] = lambda: None) -> int:
+    """The exit code of a process that ends by itself, or is asked to."""
+    for _ in range(int(LONGEST_STEP_SECONDS / STEP_LOOK_SECONDS)):
+        meanwhile()
+        if stop.is_set():
+            break
         try:
-            return process.wait(FAREWELL_SECONDS)
+            return process.wait(STEP_LOOK_SECONDS)
         except subprocess.TimeoutExpired:
-            process.kill()
-            return process.wait()
+            continue
+    process.terminate()
+    try:
+        return process.wait(FAREWELL_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
 
 
-def in_sight(step: Step) -> int:
-    """Runs a step in a process of its own, whose output is ours; returns its exit code."""
-    return subprocess.run([sys.executable, "-m", *step], check=False).returncode
-
-
-def _tell(step: Step, line: str) -> None:
-    if line.startswith("{"):
-        # A record of the step's own log.
+def _tell(step: Step, line: str, write: Callable[..., None]) -> None:
+    if _is_record(line):
+        # Of the step's own log.
         sys.stderr.write(line + "\n")
         sys.stderr.flush()
     elif line:
-        log.info(line, step=" ".join(step[:2]))
+        write(line, step=" ".join(step[:2]))
+
+
+def _is_record(line: str) -> bool:
+    try:
+        return isinstance(msgspec.json.decode(line), dict)
+    except msgspec.DecodeError:
+        return False

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from pipeline.settings import PartSettings
 
@@ -29,9 +29,9 @@ class ComposeSettings(PartSettings):
     forecast_renew_hours: float = Field(
         default=12.0,
         gt=0,
-        le=24 * 6,
-        description="hours after which the containers' forecast of a real market is made anew; a simulated one's is "
-        "made when the old one ends",
+        le=23,
+        description="hours after which the containers' forecast of a real market is made anew, less than the day of "
+        "candles that Gemini gives; a simulated market's is made when the old one ends",
     )
     demo_history_days: float = Field(
         default=2.0, ge=0.1, le=60, description="days of simulated history that the demo's forecast is trained on"
@@ -42,6 +42,12 @@ class ComposeSettings(PartSettings):
         le=86_400,
         description="period of the cycle in the simulated price, which the demo's forecast is taught; whole seconds",
     )
+
+    @field_validator("bot_symbol")
+    @classmethod
+    def _in_upper_case(cls, value: str) -> str:
+        # As the bot reads it, and the forecast names it.
+        return value.upper()
 
     @property
     def is_simulated(self) -> bool:

@@ -1,9 +1,10 @@
 """Whether the forecast that an earlier run has left can be used again."""
 
 import hashlib
+from datetime import UTC, datetime
 from pathlib import Path
 
-from market.forecast import ForecastOrigin, MalformedForecast, decode_forecast
+from market.forecast import DS_FORMAT, ForecastOrigin, MalformedForecast, decode_forecast
 
 # A forecast that ends sooner than this is made anew.
 STILL_COVERS_MS = 12 * 3_600_000
@@ -50,6 +51,16 @@ def _is_table_of(origin: ForecastOrigin, run_dir: Path) -> bool:
         return hashlib.sha256(table_file(run_dir).read_bytes()).hexdigest() == origin.table_sha256
     except OSError:
         return False
+
+
+def table_end(run_dir: Path) -> int | None:
+    """The last minute (epoch ms) of the table that is there, whatever made it; None without one that can be read."""
+    try:
+        last = table_file(run_dir).read_text(encoding="utf-8").rstrip().rpartition("\n")[2]
+        day = last.partition(",")[0]
+        return int(datetime.strptime(day, DS_FORMAT).replace(tzinfo=UTC).timestamp() * 1000)
+    except (OSError, ValueError):
+        return None
 
 
 def forget_origin(run_dir: Path) -> None:

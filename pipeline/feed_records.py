@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import io
 import sys
 import zlib
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TaskProgressColumn, TextColumn
 
-from market.errors import MalformedRecord
-from market.records import FeedRecord, decode_feed
+from market.decimals import PRICE_TICKS, SIZE_TICKS
+from market.errors import MalformedRecord, MarketError
+from market.records import L2, Book, FeedRecord, Gap, decode_feed
 from pipeline.errors import EXIT_CONFIG, PipelineError, WrongSettings
 from pipeline.kafka_clients import each_to_end
 from pipeline.log import get_log
@@ -25,6 +27,8 @@ STANDARD_INPUT = "-"
 _GZIP = b"\x1f\x8b"
 _MOST_NAMED = 10
 _LONGEST_LINE = 16 * 1024 * 1024
+_READ_AT_ONCE = 256 * 1024
+_YEAR_10000_MS = 253_402_300_800_000
 
 
 class UnreadableRecords(PipelineError):
@@ -49,9 +53,10 @@ def add_source(parser: argparse.ArgumentParser) -> None:
 @contextmanager
 def chosen_records(chosen: argparse.Namespace, bootstrap: str) -> Iterator[Iterator[FeedRecord]]:
     """The records of the symbol that was asked for. Raises as those that read them (`of_symbol`)."""
-    with closing(
-        records_of_topic(bootstrap, chosen.topic) if chosen.topic else records_of_file(chosen.records)
-    ) as source:
+    if chosen.topic == "":
+        raise WrongSettings("--topic: expected a topic's name, such as gemini-feed")
+    read = records_of_file(chosen.records) if chosen.topic is None else records_of_topic(bootstrap, chosen.topic)
+    with closing(read) as source:
         yield of_symbol(source, chosen.symbol)
 
 
@@ -78,8 +83,8 @@ def records_of_topic(bootstrap: str, topic: str) -> Generator[FeedRecord]:
         for number, value in enumerate(each_to_end(bootstrap, topic), start=1):
             progress.update(task, completed=number)
             try:
-                record = decode_feed(value)
-            except MalformedRecord:
+                record = _checked(decode_feed(value))
+            except MarketError:
                 unreadable += 1
             else:
                 yield record
@@ -90,33 +95,42 @@ def records_of_topic(bootstrap: str, topic: str) -> Generator[FeedRecord]:
 def of_symbol(records: Iterable[FeedRecord], symbol: str) -> Iterator[FeedRecord]:
     """The records of one symbol; an empty `symbol` stands for the only one there is.
 
-    Raises `WrongSettings` when there are several, or, at the end, when there was none of it.
+    Raises `WrongSettings` when there are several, or, at the end, when there was none of it; `UnreadableRecords` when
+    they are not in their order, or of several exchanges.
     """
     met: dict[str, None] = {}
+    last: FeedRecord | None = None
     for record in records:
         if record.symbol not in met and len(met) < _MOST_NAMED:
             met[record.symbol] = None
             if not symbol and len(met) > 1:
                 raise WrongSettings(f"the records are of several symbols ({', '.join(met)}, …): say --symbol")
         if record.symbol == symbol or not symbol:
+            if last is not None and (record.exchange != last.exchange or record.event_time < last.event_time):
+                raise UnreadableRecords(
+                    f"a record of {record.exchange} {record.symbol} at {record.event_time} follows one of "
+                    f"{last.exchange} at {last.event_time}: expected the records of one feed, in their order"
+                )
+            last = record
             yield record
-    if symbol and symbol not in met:
+    if symbol and last is None:
         found = f"there are {', '.join(met)}" if met else "there is no record at all"
         raise WrongSettings(f"no record is of {symbol}: {found}")
 
 
 @contextmanager
 def _opened(path: str) -> Iterator[BinaryIO]:
-    if path == STANDARD_INPUT:
-        yield sys.stdin.buffer
-        return
-    with Path(path).open("rb") as raw:
-        is_compressed = raw.read(len(_GZIP)) == _GZIP
-        raw.seek(0)
-        with _progress(BarColumn(), TaskProgressColumn()) as progress:
+    """The lines of a file or of standard input, decompressed."""
+    with ExitStack() as opened:
+        if path == STANDARD_INPUT:
+            # As it is: another buffer would wait until it is full.
+            seen = cast(io.BufferedReader, sys.stdin.buffer)
+        else:
+            raw = opened.enter_context(Path(path).open("rb"))
+            progress = opened.enter_context(_progress(BarColumn(), TaskProgressColumn()))
             task = progress.add_task(f"Reading {Path(path).name}", total=Path(path).stat().st_size)
-            seen = progress.wrap_file(raw, task_id=task)
-            yield cast(BinaryIO, gzip.GzipFile(fileobj=seen)) if is_compressed else seen
+            seen = io.BufferedReader(cast(io.RawIOBase, progress.wrap_file(raw, task_id=task)), _READ_AT_ONCE)
+        yield cast(BinaryIO, gzip.GzipFile(fileobj=seen)) if seen.peek(len(_GZIP)).startswith(_GZIP) else seen
 
 
 def _progress(*columns: ProgressColumn) -> Progress:
@@ -127,8 +141,25 @@ def _progress(*columns: ProgressColumn) -> Progress:
 
 def _record(line: bytes, source: str, number: int) -> FeedRecord:
     try:
-        return decode_feed(line)
-    except MalformedRecord as error:
+        return _checked(decode_feed(line))
+    except MarketError as error:
         raise UnreadableRecords(
             f"{source}, line {number}: no record of a feed, as `python -m producers replay --to jsonl` prints: {error}"
         ) from error
+
+
+def _checked(record: FeedRecord) -> FeedRecord:
+    """The record, if its times and numbers are in the ranges that readers count on. Raises `MarketError`."""
+    times = [record.event_time, record.received_time, record.exchange_time or 1]
+    if isinstance(record, L2):
+        times += (change.time or 1 for change in record.changes)
+        for change in record.changes:
+            _ = PRICE_TICKS[change.price], SIZE_TICKS[change.remaining]
+    elif isinstance(record, Book):
+        for price, size in (*record.bids, *record.asks):
+            _ = PRICE_TICKS[price], SIZE_TICKS[size]
+    elif isinstance(record, Gap):
+        times += (record.from_, record.to)
+    if not all(0 < time < _YEAR_10000_MS for time in times):
+        raise MalformedRecord(f"its times {times} are not all between the years 1970 and 9999")
+    return record

@@ -12,6 +12,7 @@ import msgspec
 from market.decimals import plain
 from pipeline.errors import WrongSettings
 from pipeline.log import get_log
+from pipeline.picture import write_picture
 from producers.recorded_book import RecordedBook
 
 INCHES = (10.0, 5.5)
@@ -105,10 +106,7 @@ def plot_book(shown: RecordedBook, depth: int, path: Path) -> None:
     axes.set_xlabel("price")
     axes.set_ylabel("remaining")
     axes.legend()
-    try:
-        figure.savefig(path)
-    except (OSError, ValueError) as error:
-        raise WrongSettings(f"--plot: {path} cannot be written: {error}") from error
+    write_picture(figure, path)
 
 
 def _text(number: Decimal | None) -> str | None:

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
+from typing import IO
 
 from market.records import FeedRecord
 from market.reference_price import tick_size
+from pipeline.command import refuse_to_overwrite, run_command, write_answer
 from pipeline.feed_records import add_source, chosen_records
-from pipeline.process import StopSignal, run_part
+from pipeline.picture import write_picture
 from pipeline.settings import PartSettings
-from study.chart import draw
+from study.chart import drawn
 from study.errors import NothingToStudy, StudyError
 from study.estimates import estimates
 from study.moments import TimesMet, moments
-from study.queues import Queues
+from study.queues import QueueEvents, Queues
 from study.queues_shown import Study, events_json, study_json, study_text
 
 LEVELS = 10
@@ -40,7 +42,7 @@ example:
 def main(argv: Sequence[str]) -> int:
     """The command line; returns the exit code."""
     chosen = _parser().parse_args(argv)
-    return run_part("study", PartSettings, partial(_run, chosen))
+    return run_command("study", PartSettings, partial(_run, chosen))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -74,40 +76,47 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(chosen: argparse.Namespace, settings: PartSettings, stop: StopSignal) -> None:
-    study = _studied(chosen, settings, stop)
-    if stop.is_set():
-        return
+def _run(chosen: argparse.Namespace, settings: PartSettings) -> None:
+    refuse_to_overwrite("--events", chosen.events, chosen.records)
+    study = _studied(chosen, settings)
+    write_answer(study_json(study) if chosen.json else study_text(study).encode())
     if chosen.plot is not None:
-        draw(study, chosen.plot)
-    text = study_json(study) if chosen.json else study_text(study).encode()
-    sys.stdout.buffer.write(text + b"\n")
-    sys.stdout.buffer.flush()
+        write_picture(drawn(study), chosen.plot)
 
 
-def _studied(chosen: argparse.Namespace, settings: PartSettings, stop: StopSignal) -> Study:
+def _studied(chosen: argparse.Namespace, settings: PartSettings) -> Study:
     """Raises `NothingToStudy` when nothing changed at any queue."""
     queues, times = Queues(chosen.levels, chosen.tick), TimesMet()
     whose: dict[str, str] = {}
-    with ExitStack() as opened:
-        records = opened.enter_context(chosen_records(chosen, settings.kafka_bootstrap))
-        events = None
-        if chosen.events is not None:
-            try:
-                events = opened.enter_context(chosen.events.open("wb"))
-            except OSError as error:
-                raise StudyError(f"--events: {chosen.events} cannot be written: {error.strerror}") from error
+    with chosen_records(chosen, settings.kafka_bootstrap) as records, ExitStack() as opened:
+        write_events = _events_written(chosen.events, chosen.levels, opened)
         for moment in moments(_remembered(records, whose), times):
-            if stop.is_set():
-                break
-            happened = queues.take(moment)
-            if happened is not None and events is not None:
-                events.write(events_json(happened, chosen.levels) + b"\n")
+            events = queues.take(moment)
+            if events is not None:
+                write_events(events)
     found = estimates(queues.stints, symmetric=chosen.symmetric)
-    if not found and not stop.is_set():
+    if not found:
         raise NothingToStudy(_why_nothing(queues))
     exchange, symbol = whose.get("exchange", ""), whose.get("symbol", "")
     return Study(exchange, symbol, chosen.levels, chosen.symmetric, queues, times, found)
+
+
+def _events_written(path: Path | None, levels: int, opened: ExitStack) -> Callable[[QueueEvents], None]:
+    """Writes moments into a file, which is made when there is one."""
+    file: IO[bytes] | None = None
+
+    def write(events: QueueEvents) -> None:
+        nonlocal file
+        if path is None:
+            return
+        try:
+            if file is None:
+                file = opened.enter_context(path.open("wb", buffering=0))
+            file.write(events_json(events, levels) + b"\n")
+        except OSError as error:
+            raise StudyError(f"--events: {path} cannot be written: {error.strerror}") from error
+
+    return write
 
 
 def _remembered(records: Iterator[FeedRecord], whose: dict[str, str]) -> Iterator[FeedRecord]:
@@ -124,6 +133,8 @@ def _why_nothing(queues: Queues) -> str:
             "there is no whole book among the records: one comes after each `gap`, which every start of a feed writes; "
             "give the records from a start on"
         )
+    if not queues.has_had_a_price:
+        return "there is no reference price: the book never had two sides that do not cross"
     return "nothing changed at any queue: record for longer, or look at more of them (--levels)"
 
 

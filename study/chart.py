@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from study.errors import StudyError
 from study.estimates import AtSize, QueueEstimate
 from study.queues import SIZE_PLACES
 from study.queues_shown import Study
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # The queues that most happens at are drawn one by one.
 DRAWN_DISTANCES = 3
@@ -24,26 +23,23 @@ _INCHES = (12.0, 3.0)
 _ARRIVALS, _DEPARTURES, _MEASURED, _MODEL = "tab:green", "tab:red", "tab:gray", "tab:blue"
 
 
-def draw(study: Study, path: Path) -> None:
-    """Write the picture into a file. Raises `StudyError` when that cannot be done."""
+def drawn(study: Study) -> Figure:
+    """The picture, to be written into a file (`pipeline.picture`)."""
     from matplotlib.figure import Figure  # takes a second to import, and only this needs it
 
-    drawn = [found for position, found in study.estimates.items() if abs(position) <= DRAWN_DISTANCES]
-    figure = Figure(figsize=(_INCHES[0], _INCHES[1] * (1 + len(drawn))), layout="constrained")
-    rows = figure.subplots(1 + len(drawn), 2, squeeze=False)
+    singly = [found for position, found in study.estimates.items() if abs(position) <= DRAWN_DISTANCES]
+    figure = Figure(figsize=(_INCHES[0], _INCHES[1] * (1 + len(singly))), layout="constrained")
+    rows = figure.subplots(1 + len(singly), 2, squeeze=False)
     _draw_event_sizes(rows[0][0], study.estimates)
     _draw_event_counts(rows[0][1], study.estimates)
-    for (left, right), found in zip(rows[1:], drawn, strict=True):
+    for (left, right), found in zip(rows[1:], singly, strict=True):
         _draw_rates(left, found)
         _draw_shares(right, found)
     sides = ", both sides as one" if study.symmetric else ""
     figure.suptitle(
         f"{study.exchange} {study.symbol}: queues beside the reference price, {study.seconds:,.0f} s{sides}"
     )
-    try:
-        figure.savefig(path)
-    except (OSError, ValueError) as error:
-        raise StudyError(f"--plot: {path} cannot be written: {error}") from error
+    return figure
 
 
 def _draw_event_sizes(axes: Axes, estimates: Mapping[int, QueueEstimate]) -> None:
@@ -74,8 +70,8 @@ def _draw_event_counts(axes: Axes, estimates: Mapping[int, QueueEstimate]) -> No
 
 def _draw_rates(axes: Axes, found: QueueEstimate) -> None:
     for label, color, rates in (
-        ("arrivals", _ARRIVALS, _known(found.at_size, "arrivals")),
-        ("departures", _DEPARTURES, _known(found.at_size, "departures")),
+        ("arrivals", _ARRIVALS, known_rates(found.at_size, "arrivals")),
+        ("departures", _DEPARTURES, known_rates(found.at_size, "departures")),
     ):
         axes.plot(list(rates), list(rates.values()), "o-", markersize=3, color=color, label=label)
     axes.set_ylim(bottom=0)
@@ -90,7 +86,8 @@ def _draw_shares(axes: Axes, found: QueueEstimate) -> None:
     if model:
         axes.plot(list(model), list(model.values()), "o-", markersize=3, color=_MODEL, label="the model's")
     axes.set_title(f"queue {found.position}: share of the time, by its size")
-    axes.set_xlim(-1, max(*model, *(size for size, share in shares.items() if share >= SMALLEST_SHARE), 0) + 1)
+    drawn = [*model, *(size for size, share in shares.items() if share >= SMALLEST_SHARE)]
+    axes.set_xlim(-1, max(drawn, default=0) + 1)
     _count_sizes(axes)
     axes.legend()
 
@@ -102,7 +99,7 @@ def _count_sizes(axes: Axes) -> None:
     axes.set_xlabel("size in average events")
 
 
-def _known(at_size: Mapping[int, AtSize], kind: str) -> dict[int, float]:
+def known_rates(at_size: Mapping[int, AtSize], kind: str) -> dict[int, float]:
     """By size, how many events of a kind come a second."""
     rates = {}
     for size, at in at_size.items():

@@ -88,7 +88,7 @@ class QueueEstimate:
     def model_shares(self) -> dict[int, float]:
         """The shares that follow from how often something arrives and departs; empty where too little is known.
 
-        They reach as far as each size was left both ways.
+        They reach as far as each size was left both ways, and take together what was measured for those sizes.
         """
         weights = [1.0]
         for size in range(1, max(self.at_size, default=0) + 1):
@@ -100,8 +100,9 @@ class QueueEstimate:
             weights.append(weights[-1] * grows / shrinks)
         if len(weights) == 1:
             return {}
-        whole = sum(weights)
-        return {size: weight / whole for size, weight in enumerate(weights)}
+        shares = self.shares()
+        reached = sum(shares.get(size, 0.0) for size in range(len(weights)))
+        return {size: reached * weight / sum(weights) for size, weight in enumerate(weights)}
 
 
 def estimates(stints: Iterable[Stint], *, symmetric: bool = False) -> dict[int, QueueEstimate]:

@@ -14,7 +14,7 @@ from market.records import L2, Change, FeedRecord, Gap, Tick
 
 
 class Changed(NamedTuple):
-    """Levels changed at `time` (epoch ms). No changes: nothing more happened up to then, and the records end."""
+    """Levels changed at `time` (epoch ms). No changes: nothing more is known than that nothing happened up to then."""
 
     time: int
     changes: tuple[Change, ...]
@@ -54,12 +54,18 @@ def moments(records: Iterable[FeedRecord], met: TimesMet) -> Iterator[Moment]:
         elif isinstance(record, Gap):
             if pending:
                 yield Changed(now, tuple(pending))
+            if is_whole:
+                # Up to the last good frame nothing was lost.
+                now = max(now, record.from_)
+                yield Changed(now, ())
             pending, book, is_whole = [], [], False
             yield Lost()
         elif isinstance(record, L2) and is_whole:
             met.not_the_exchanges += record.time_from is not None
+            told = record.exchange_time or record.event_time
             for change in record.changes:
-                time = change.time or record.exchange_time or record.event_time
+                # A level's own time is not checked where it comes from: it cannot be later than its message.
+                time = min(change.time or told, told)
                 met.held += time < now
                 if time > now:
                     if pending:

@@ -100,7 +100,8 @@ def study_json(study: Study) -> bytes:
 def events_json(events: QueueEvents, levels: int) -> bytes:
     """One moment as a JSON line: the queues as they were, and the net change of each that changed."""
     positions = (*range(-levels, 0), *range(1, levels + 1))
-    queues = dict(zip(map(str, positions), map(_size, events.sizes), strict=True))
+    sizes = (None if size is None else _size(size) for size in events.sizes)
+    queues = dict(zip(map(str, positions), sizes, strict=True))
     changes = {str(position): _size(change) for position, change in events.changes}
     return msgspec.json.encode(
         {
@@ -124,7 +125,10 @@ def _warnings(study: Study) -> Iterator[str]:
     if study.times.held:
         yield f"{study.times.held:,} changes bear an earlier time than one before them: they are held at the later one"
     if study.times.not_the_exchanges:
-        yield f"{study.times.not_the_exchanges:,} messages bear no time of the exchange: that of their receipt is used"
+        yield (
+            f"{study.times.not_the_exchanges:,} messages bear no time of the exchange: its clock as the producer "
+            "knew it, or the time of receipt, stands for it"
+        )
 
 
 def _positions(study: Study) -> Iterator[int]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from bot.__main__ import main
@@ -19,7 +20,7 @@ from bot.paper_symbols import steps_on_paper
 from market.forecast import ForecastRow, ForecastTable
 from market.journal import Fill, JournalRecord
 from market.liquidity import price_volume
-from market.records import FeedRecord, encode
+from market.records import Book, FeedRecord, encode
 from tests.bot.made_up_feed import LAG, MINUTE, START, SYMBOL, minutes_of_feed
 
 FEE = Decimal(40)
@@ -107,7 +108,9 @@ def test_order_takes_no_more_than_the_book_has(tmp_path: Path) -> None:
 def test_minute_reaches_the_bot_after_the_delay_and_orders_trade_at_the_book_of_then(tmp_path: Path) -> None:
     prices = ["100", "100", "200", "200"]
     _, soon = run(tmp_path / "soon", list(minutes_of_feed(prices, ["1"] * 4)), "bbbb")
-    assert soon.decisions[1].event_time - soon.decisions[1].window_end == 2_000 + LAG
+    assert [decision.event_time - decision.window_end for decision in soon.decisions] == [2_000] * 4
+    # Only what was there by then: the second's own book came a moment later.
+    assert soon.decisions[1].bid == "200"
     assert soon.fills[0].price == "201"
     _, late = run(tmp_path / "late", list(minutes_of_feed(prices, ["1"] * 4)), "bbbb", delay_ms=90_000)
     assert {decision.reason for decision in late.decisions} == {"stale_ratio", "incomplete_minute"}
@@ -126,15 +129,55 @@ def test_minutes_are_those_of_the_liquidity_job_and_come_after_the_delay() -> No
     records = list(minutes_of_feed(["100", "101"], ["1", "1.5"]))
     minutes, come = MinutesOfFeed(1_000), []
     for record in records:
-        come += [(minute, record.received_time) for minute in minutes.take(record, record.received_time)]
+        while (due := minutes.next_due) is not None and due <= record.received_time:
+            come += [(minute, due) for minute in minutes.come(due)]
+        minutes.take(record)
     expected = [price_volume("gemini", SYMBOL, START + number * MINUTE, records) for number in range(2)]
     assert [minute for minute, _ in come] == expected
     assert [(minute.value, minute.complete) for minute in expected] == [
         ("1.000000000000", False),
         ("1.500000000000", True),
     ]
-    assert all(time - minute.window_end >= 1_000 for minute, time in come)
-    assert come[0][1] == START + MINUTE + 1_000 + LAG
+    assert [due for _, due in come] == [START + MINUTE + 1_000, START + 2 * MINUTE + 1_000]
+    assert (minutes.next_due, minutes.come(START + MINUTE * 9)) == (None, [])
+
+
+def hole(records: list[FeedRecord], seconds: tuple[int, int]) -> list[FeedRecord]:
+    """Without what came in these seconds from the start; a gap says so."""
+    begins, ends = (START + second * 1000 for second in seconds)
+    before = [record for record in records if record.event_time < begins]
+    after = [record for record in records if record.event_time >= ends]
+    gap = msgspec.structs.replace(before[0], event_time=ends, received_time=ends + LAG, from_=begins, to=ends)
+    return [*before, gap, *after]
+
+
+def test_minute_that_a_hole_kept_open_is_decided_by_the_price_after_the_hole(tmp_path: Path) -> None:
+    whole = list(minutes_of_feed(["100", "100", "100", "105", "110"], ["1"] * 5))
+    # From the middle of minute 3, which says sell, to the fifth second of minute 4.
+    _, result = run(tmp_path, hole(whole, (210, 245)), "bbbss", delay_ms=3_000)
+    sold = result.decisions[3]
+    assert (sold.reason, sold.complete, sold.bid) == ("forecast_sell", False, "110")
+    # It was closed at 245.03 s, which a second after the minute's end would have been early enough for.
+    assert sold.event_time == START + 245_000 + LAG - 1_000 + 3_000
+    assert [fill.price for fill in result.fills] == ["101", "110"]
+
+
+def test_minute_that_ended_before_a_hole_is_decided_in_it_by_what_was_known(tmp_path: Path) -> None:
+    whole = list(minutes_of_feed(["100", "100", "100", "105", "110"], ["1"] * 5))
+    _, result = run(tmp_path, hole(whole, (241, 262)), "bbbss", delay_ms=3_000)
+    sold = result.decisions[3]
+    # The last price is of 240 s: 3 s old when the minute comes at 243 s.
+    assert (sold.reason, sold.complete) == ("stale_price", True)
+    assert sold.event_time == START + 243_000
+
+
+def test_end_is_valued_by_the_last_book_that_has_bids(tmp_path: Path) -> None:
+    whole = list(minutes_of_feed(["100", "100", "100"], ["1"] * 3))
+    last = whole[-1]
+    assert isinstance(last, Book)
+    _, result = run(tmp_path, [*whole[:-1], msgspec.structs.replace(last, bids=())], "bbb")
+    amount = Decimal(result.fills[0].amount)
+    assert result.equity == 1_000 - amount * 101 * Decimal("1.004") + amount * 100
 
 
 def test_deepest_fall_is_from_the_height_before_it() -> None:
@@ -209,7 +252,7 @@ def test_forecast_of_another_time_is_told(
 @pytest.mark.parametrize(
     ("lines", "words", "expected"),
     [
-        (30, (), "no minute ends within the records"),
+        (30, (), "no minute comes to the bot within the records"),
         (0, (), "there is no record at all"),
         (None, ("--symbol", "ETHUSD"), "no record is of ETHUSD: there are BTCUSD"),
         (None, ("--journal", "/nowhere/j"), "--journal: /nowhere/j cannot be written: No such file or directory"),
@@ -222,6 +265,42 @@ def test_what_cannot_be_tested_is_one_clear_line(
     typed.write_bytes(b"".join(typed.read_bytes().splitlines(keepends=True)[:lines]))
     assert main(["backtest", str(typed), *words]) == 78
     assert expected in capfd.readouterr().err.splitlines()[-1]
+
+
+def test_one_wrong_time_moves_nothing_and_is_told(typed: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    lines = typed.read_bytes().splitlines(keepends=True)
+    lines[100] = lines[100].replace(b'"received_time":17672', b'"received_time":17673')
+    typed.write_bytes(b"".join(lines))
+    assert main(["backtest", str(typed), "--json"]) == 0
+    out, err = capfd.readouterr()
+    assert json.loads(out)["orders"] == 2
+    assert "1 records whose times lie minutes apart were passed over" in err
+
+
+@pytest.mark.parametrize("option", ["--journal", "--plot"])
+def test_recording_is_not_written_over(typed: Path, option: str, capfd: pytest.CaptureFixture[str]) -> None:
+    before = typed.read_bytes()
+    assert main(["backtest", str(typed), option, str(typed)]) == 78
+    assert f"{option}: {typed} is what is read: choose another file" in capfd.readouterr().err
+    assert typed.read_bytes() == before
+
+
+def test_settings_reach_the_backtest(
+    typed: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = {"BOT_FEE_BPS": "10", "BOT_TRADE_FRACTION": "0.5", "BOT_PAPER_BASE": "3", "BOT_RATIO_MAX": "1"}
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    assert main(["backtest", str(typed), "--json", "--delay", "2"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["fee_bps"], found["delay_ms"]) == ("10", 2_000)
+    # A ratio of 1 is not below 1: nothing is bought, and what was there at first is never sold.
+    assert (found["reasons"]["ratio_out_of_range"], found["orders"], found["equity"]) == (2, 0, "1000")
+
+
+def test_some_minutes_beyond_the_forecast_are_told(typed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["backtest", str(typed)]) == 0
+    assert "1 of 5 minutes have no row in it" in capsys.readouterr().out
 
 
 def test_delay_that_is_no_number_of_seconds_is_refused() -> None:

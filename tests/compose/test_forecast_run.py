@@ -1,12 +1,23 @@
 """How the forecast of a run in containers is made, and when it is due."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from compose.forecast_run import HOUR_MS, Step, is_due, make_forecast, serves, steps
+from compose.forecast_run import (
+    HOUR_MS,
+    Step,
+    forget_forecast,
+    is_due,
+    is_of_another_market,
+    make_forecast,
+    only_maker,
+    serves,
+    steps,
+)
 from compose.settings import ComposeSettings
 from forecasting.arguments import parser
 from local.forecast_kept import forecast_folder, table_file
@@ -96,7 +107,9 @@ def test_forecast_is_of_the_symbol_that_the_bot_trades(tmp_path: Path, profile: 
         assert step[step.index("--symbol") + 1] == "ETHUSD"
     keep(tmp_path, 720 if profile else None)
     assert is_due(of_ether, now(tmp_path))
-    assert not serves(of_ether, now(tmp_path))
+    assert is_of_another_market(of_ether)
+    assert not is_of_another_market(settings(tmp_path, profile, BOT_SYMBOL="btcusd"))
+    assert not is_due(settings(tmp_path, profile, BOT_SYMBOL="btcusd"), now(tmp_path))
 
 
 @PROFILES
@@ -112,7 +125,7 @@ def test_forecast_is_due_before_it_ends(
 
 
 @pytest.mark.parametrize(
-    ("profile", "renew", "expected"), [("", "12", True), ("", "24", False), ("simulator", "1", False)]
+    ("profile", "renew", "expected"), [("", "12", True), ("", "23", False), ("simulator", "1", False)]
 )
 def test_forecast_of_a_real_market_is_due_when_it_is_old(
     tmp_path: Path, profile: str, renew: str, *, expected: bool
@@ -129,16 +142,22 @@ def test_there_is_none_at_first(tmp_path: Path) -> None:
 def test_forecast_of_the_other_kind_of_market_is_due(tmp_path: Path) -> None:
     keep(tmp_path, 720)
     assert is_due(settings(tmp_path, ""), now(tmp_path))
+    assert is_of_another_market(settings(tmp_path, ""))
     keep(tmp_path, None)
     assert is_due(settings(tmp_path, "simulator"), now(tmp_path))
+    assert is_of_another_market(settings(tmp_path, "simulator"))
 
 
-def test_forecast_that_could_not_be_published_is_due_again_and_the_table_stays(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("code", "error"), [(75, TemporarilyUnavailable), (70, GaveUp), (-15, GaveUp)])
+def test_forecast_that_could_not_be_published_is_due_again_and_the_table_stays(
+    tmp_path: Path, code: int, error: type[Exception]
+) -> None:
     keep(tmp_path, 720)
-    with pytest.raises(TemporarilyUnavailable):
-        make_forecast(settings(tmp_path), Runner(75, lambda: keep(tmp_path, 720, age_hours=0)))
+    with pytest.raises(error):
+        make_forecast(settings(tmp_path), Runner(code, lambda: keep(tmp_path, 720, age_hours=0)))
     assert table_file(tmp_path).exists()
     assert is_due(settings(tmp_path), now(tmp_path))
+    assert serves(settings(tmp_path), now(tmp_path))
 
 
 def test_forecast_stays_when_the_exchange_is_away_and_no_new_one_was_made(tmp_path: Path) -> None:
@@ -147,3 +166,26 @@ def test_forecast_stays_when_the_exchange_is_away_and_no_new_one_was_made(tmp_pa
         make_forecast(settings(tmp_path, ""), Runner(75))
     assert serves(settings(tmp_path, ""), now(tmp_path))
     assert not is_due(settings(tmp_path, ""), now(tmp_path))
+
+
+def test_forecast_that_is_put_away_serves_nobody(tmp_path: Path) -> None:
+    keep(tmp_path, 720)
+    forget_forecast(settings(tmp_path))
+    assert not serves(settings(tmp_path), now(tmp_path))
+    assert is_due(settings(tmp_path), now(tmp_path))
+
+
+def test_only_one_makes_it_at_a_time(tmp_path: Path) -> None:
+    mine = settings(tmp_path)
+
+    def wait() -> bool:
+        with only_maker(mine, waits=True) as is_mine:
+            return is_mine
+
+    with ThreadPoolExecutor(1) as pool:
+        with only_maker(mine, waits=False) as first, only_maker(mine, waits=False) as second:
+            assert (first, second) == (True, False)
+            waiting = pool.submit(wait)
+            with pytest.raises(TimeoutError):
+                waiting.result(0.2)
+        assert waiting.result(30)

@@ -47,13 +47,10 @@ def written() -> Iterator[Document]:
         yield journaled("ticker", minute, bid=f"{100 + minute}.5", ask=f"{101 + minute}.5")
         yield journaled("balance", minute, equity=f"{1000 - minute}.0", buy_and_hold="1001.0")
         yield journaled("decision", minute, reason="bought" if minute == 0 else "holding")
-        metrics: dict[str, int | float | str | None] = {
-            "symbols_trusted": 2 - minute % 2,
-            "delay_ms_p50": 20,
-            "delay_ms_p99": 90 + minute,
-        }
-        yield health("producer-gemini", minute, metrics)
-        yield health("indexer", minute, {"records_behind": 10 * minute})
+        yield health(
+            "producer-gemini", minute, symbols_trusted=2 - minute % 2, delay_ms_p50=20, delay_ms_p99=90 + minute
+        )
+        yield health("indexer", minute, records_behind=10 * minute)
         yield from documents("gemini-feed", made_up.as_value(made_up.trade(SYMBOL, f"kibana-{minute}")))
     yield from documents("gemini-feed", made_up.as_value(made_up.gap(SYMBOL, MINUTE + SPAN, MINUTE + SPAN + 1)))
     yield journaled("score", 0, net="-3.25")

@@ -1,19 +1,21 @@
 """Whether an earlier run's forecast is used again."""
 
 import hashlib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
-from local.forecast_kept import STILL_COVERS_MS, can_be_kept, forecast_folder, kept_origin, table_file
-from market.forecast import ForecastOrigin, encode_forecast
+from local.forecast_kept import STILL_COVERS_MS, can_be_kept, forecast_folder, kept_origin, table_end, table_file
+from market.forecast import DS_FORMAT, ForecastOrigin, encode_forecast
 from tests.local.made_up_trading import NOON
 from tests.local.test_trading_screen import ORIGIN
 
 
 def leave_forecast(run_dir: Path, origin: ForecastOrigin) -> None:
     """A table, and the origin that vouches for it."""
-    table = b"the table"
+    last = datetime.fromtimestamp(origin.last / 1000, UTC).strftime(DS_FORMAT)
+    table = f"ds,side\n{last},buy\n".encode()
     vouching = msgspec.structs.replace(origin, table_sha256=hashlib.sha256(table).hexdigest())
     (forecast_folder(run_dir) / "origin.json").write_bytes(encode_forecast(vouching))
     table_file(run_dir).write_bytes(table)
@@ -67,3 +69,14 @@ def test_missing_or_malformed_origin_is_no_forecast(tmp_path: Path) -> None:
     assert kept_origin(tmp_path) is None
     origin.write_bytes(msgspec.json.encode({"type": "forecast_day"}))
     assert not can_be_kept(tmp_path, 720, NOON)
+
+
+def test_end_is_that_of_the_table_whatever_made_it(tmp_path: Path) -> None:
+    assert table_end(tmp_path) is None
+    kept(tmp_path)
+    assert table_end(tmp_path) == ORIGIN.last // 60_000 * 60_000
+    table_file(tmp_path).write_text("ds,side\n2026-01-01 00:01:00,buy\n2026-01-01 00:02:00,sell\n\n")
+    assert table_end(tmp_path) == 1_767_225_720_000
+    for text in ("", "ds,side\n", "nonsense"):
+        table_file(tmp_path).write_text(text)
+        assert table_end(tmp_path) is None

@@ -1,7 +1,9 @@
 """The records of a feed, out of a file or a topic; the command lines that read them are tested for what they tell."""
 
 import gzip
+import os
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -69,3 +71,29 @@ def test_what_cannot_be_read_in_a_topic_is_passed_over_and_told(
     publisher.close(30)
     assert list(records_of_topic(kafka.bootstrap, topic)) == [lost(0), BOOK]
     assert f"1 records of {topic} cannot be read and were passed over" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "later",
+    [msgspec.structs.replace(BOOK, exchange="kraken"), msgspec.structs.replace(BOOK, event_time=BOOK.event_time - 1)],
+    ids=["another exchange", "earlier"],
+)
+def test_records_that_are_not_of_one_feed_in_its_order_are_refused(later: FeedRecord) -> None:
+    with pytest.raises(UnreadableRecords, match="expected the records of one feed, in their order"):
+        list(of_symbol([BOOK, later], ""))
+
+
+def test_symbol_is_found_behind_many_others() -> None:
+    others = [msgspec.structs.replace(BOOK, symbol=f"S{number}") for number in range(20)]
+    assert list(of_symbol([*others, BOOK], SYMBOL)) == [BOOK]
+
+
+def test_pipe_and_empty_file_are_read(tmp_path: Path) -> None:
+    empty, pipe = tmp_path / "empty", tmp_path / "pipe"
+    empty.touch()
+    assert list(records_of_file(str(empty))) == []
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(pipe.write_bytes, lines([lost(0), BOOK]))
+        assert list(records_of_file(str(pipe))) == [lost(0), BOOK]
+        writing.result(30)

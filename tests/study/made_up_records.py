@@ -29,8 +29,8 @@ def first_book(time: int, bids: dict[str, str], asks: dict[str, str]) -> L2:
     return changed(time, *(level(side, *entry, "initial") for side, levels in sides for entry in levels.items()))
 
 
-def lost(time: int) -> Gap:
-    return Gap(**_from(time), from_=NOON, to=NOON + time, reason="start")
+def lost(time: int, since: int = 0) -> Gap:
+    return Gap(**_from(time), from_=NOON + since, to=NOON + time, reason="start")
 
 
 def ticked(time: int) -> Tick:

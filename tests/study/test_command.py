@@ -3,18 +3,31 @@
 import gzip
 import io
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import pytest
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
 
 from local.kafka import KafkaServer
 from market.records import FeedRecord, encode
 from pipeline.kafka_clients import Publisher
 from pipeline.topics import create_topics, feed_topic
 from study.__main__ import main
-from tests.study.made_up_records import changed, first_book, level, lost, ticked
+from study.chart import FEWEST_EVENTS, drawn, known_rates
+from study.estimates import AtSize, estimates
+from study.moments import TimesMet, moments
+from study.queues import Queues
+from study.queues_shown import Study
+from tests.forecasting.test_live import await_true
+from tests.study.made_up_records import NOON, changed, first_book, level, lost, ticked
 
+ROOT = Path(__file__).resolve().parents[2]
 RECORDS: list[FeedRecord] = [
     lost(0),
     first_book(0, {"4.38": "10", "4.37": "20"}, {"4.39": "30", "4.40": "40"}),
@@ -58,6 +71,60 @@ def test_json_has_every_waiting_time(file: Path, capsys: pytest.CaptureFixture[s
     waits = {at["size"]: (at["arrival_waits"], at["departure_waits"]) for at in first["sizes"]}
     assert waits[4] == ([0.1], [])
     assert waits[5] == ([], [0.4])
+    # At -1 and 1 together: 2 s in all, of which 0.1 + 0.5 s with 4 of its average of 3, and 0.4 s with 5.
+    at = {at["size"]: at for at in first["sizes"]}
+    assert (at[4]["seconds"], at[5]["seconds"], at[10]["seconds"]) == (0.6, 0.4, 1.0)
+    assert (at[4]["share"], at[5]["share"]) == (0.3, 0.2)
+    assert (at[4]["arrivals_per_second"], at[4]["departures_per_second"]) == (pytest.approx(1 / 0.6), 0)
+    assert (at[5]["arrivals_per_second"], at[5]["departures_per_second"]) == (0, 2.5)
+
+
+def test_what_is_worth_knowing_of_the_records_is_said(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(file), "--levels", "2"]) == 0
+    said = capsys.readouterr().out
+    assert not any(words in said for words in ("are empty", "gaps", "earlier time", "no time of"))
+    more = [
+        changed(1_100, level("bid", "4.38", "11"), time_from="clock"),
+        changed(1_100, level("bid", "4.38", "9"), late=True, exchange_time=NOON + 1_050),
+        lost(2_000, since=1_500),
+        first_book(2_000, {"4.38": "1"}, {"4.39": "1"}),
+    ]
+    file.write_bytes(LINES + b"\n".join(map(encode, more)))
+    assert main([str(file), "--levels", "50"]) == 0
+    said = capsys.readouterr().out
+    assert "1 gaps: nothing is counted" in said
+    assert "1 changes bear an earlier time" in said
+    assert "1 messages bear no time of the exchange" in said
+    assert "the queues are empty for 96% of the time: a tick of 0.01 is small" in said
+
+
+def test_picture_shows_what_was_found(file: Path) -> None:
+    queues = Queues(2)
+    for moment in moments(RECORDS, TimesMet()):
+        queues.take(moment)
+    found = estimates(queues.stints)
+    study = Study("coinbase", "ETC-USD", 2, symmetric=False, queues=queues, times=TimesMet(), estimates=found)
+    sizes, counts, *by_queue = drawn(study).axes
+    assert [height for _, height in bars(sizes)] == [3.0, 1.0]
+    assert [height for _, height in bars(counts)] == [1, 0, 1, 1]
+    assert [axes.get_title() for axes in by_queue[::2]] == [
+        "queue -1: events a second, by its size",
+        "queue 2: events a second, by its size",
+    ]
+    assert dict(bars(by_queue[1])) == {4: pytest.approx(0.6), 5: pytest.approx(0.4)}
+
+
+def bars(axes: Axes) -> list[tuple[int, float]]:
+    """Where each bar stands, and its height."""
+    drawn_bars = [bar for bar in axes.patches if isinstance(bar, Rectangle)]
+    return [(round(bar.get_x() + bar.get_width() / 2), bar.get_height()) for bar in drawn_bars]
+
+
+def test_rates_of_sizes_that_were_met_seldom_are_not_drawn() -> None:
+    seldom = AtSize(1_000, [0.1], [0.1] * (FEWEST_EVENTS - 2))
+    often = AtSize(2_000, [0.1], [0.1] * (FEWEST_EVENTS - 1))
+    assert known_rates({1: seldom, 2: often}, "arrivals") == {2: 0.5}
+    assert known_rates({1: seldom, 2: often}, "departures") == {2: (FEWEST_EVENTS - 1) / 2}
 
 
 def test_picture_and_moments_are_written(file: Path, tmp_path: Path) -> None:
@@ -74,6 +141,10 @@ def test_picture_and_moments_are_written(file: Path, tmp_path: Path) -> None:
     }
 
 
+def standard_input(text: bytes) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BufferedReader(cast(io.RawIOBase, io.BytesIO(text))))
+
+
 def test_compressed_file_and_standard_input_are_read_too(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,7 +152,10 @@ def test_compressed_file_and_standard_input_are_read_too(
     packed.write_bytes(gzip.compress(LINES))
     assert main([str(packed)]) == 0
     from_file = capsys.readouterr().out
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(LINES)))
+    monkeypatch.setattr("sys.stdin", standard_input(LINES))
+    assert main(["-"]) == 0
+    assert capsys.readouterr().out == from_file
+    monkeypatch.setattr("sys.stdin", standard_input(gzip.compress(LINES)))
     assert main(["-"]) == 0
     assert capsys.readouterr().out == from_file
 
@@ -99,6 +173,11 @@ def test_topic_is_read_to_its_end(kafka: KafkaServer, monkeypatch: pytest.Monkey
     assert len(out.read_text().splitlines()) == 3
 
 
+def one_sided() -> bytes:
+    records = [lost(0), first_book(0, {"4.38": "10"}, {}), changed(100, level("bid", "4.38", "14"))]
+    return b"\n".join(map(encode, records))
+
+
 @pytest.mark.parametrize(
     ("lines", "words", "expected"),
     [
@@ -109,6 +188,11 @@ def test_topic_is_read_to_its_end(kafka: KafkaServer, monkeypatch: pytest.Monkey
         (LINES, ("--symbol", "BTC-USD"), "no record is of BTC-USD: there are ETC-USD"),
         (LINES, ("--tick", "0.02"), "0.01 would be one"),
         (LINES, ("--plot", "/nowhere/out.png"), "--plot: /nowhere/out.png cannot be written"),
+        (LINES, ("--plot", "/tmp"), "--plot: /tmp cannot be written: expected a name that ends with .png"),
+        (LINES.replace(b'"4.37"', b'"abc"'), (), "line 2: no record of a feed"),
+        (LINES.replace(b'"remaining":"14"', b'"remaining":"-1"'), (), "line 3: no record of a feed"),
+        (LINES.replace(b'"event_time":1767268800500', b'"event_time":9999999999999999'), (), "line 4: no record of a"),
+        (one_sided(), (), "there is no reference price: the book never had two sides"),
         (LINES, ("--events", "/nowhere/out.jsonl"), "--events: /nowhere/out.jsonl cannot be written"),
         (gzip.compress(LINES)[:-9], (), "cannot be read"),
     ],
@@ -121,6 +205,53 @@ def test_what_cannot_be_studied_is_one_clear_line(
     said = capfd.readouterr().err.splitlines()
     assert expected in said[-1]
     assert "Traceback" not in said[-1]
+
+
+def test_what_is_read_is_not_written_over(file: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main([str(file), "--events", str(file)]) == 78
+    assert "is what is read: choose another file" in capfd.readouterr().err
+    assert file.read_bytes() == LINES
+
+
+def test_file_of_moments_is_not_touched_when_there_is_nothing_to_study(file: Path, tmp_path: Path) -> None:
+    events = tmp_path / "events.jsonl"
+    events.write_text("an earlier study's")
+    assert main([str(file), "--symbol", "BTC-USD", "--events", str(events)]) == 78
+    assert events.read_text() == "an earlier study's"
+
+
+def test_result_is_printed_although_the_picture_cannot_be_drawn(file: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main([str(file), "--plot", "/nowhere/out.png"]) == 78
+    assert "3 events" in capfd.readouterr().out
+
+
+def test_ctrl_c_ends_it_while_standard_input_is_silent(tmp_path: Path) -> None:
+    events = tmp_path / "events.jsonl"
+    command = [sys.executable, "-m", "study", "-", "--events", str(events)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stderr is not None
+        process.stdin.write(LINES)
+        process.stdin.flush()
+        await_true(events.exists)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+        assert process.stderr.read() == b"study: interrupted\n"
+
+
+def test_reader_that_goes_is_no_fault(file: Path) -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m study {file} --json | head -c 1", shell=True, cwd=ROOT, capture_output=True, check=False
+    )
+    assert (done.stdout, done.stderr) == (b"{", b"")
+
+
+def test_full_disk_behind_standard_output_is_told(file: Path) -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m study {file} > /dev/full", shell=True, cwd=ROOT, capture_output=True, check=False
+    )
+    assert done.returncode == 78
+    assert done.stderr == b"study: standard output cannot be written: No space left on device\n"
 
 
 def test_file_that_is_not_there_is_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -77,7 +77,14 @@ def test_quiet_time_goes_on_up_to_the_last_tick() -> None:
     assert changes_of(found)[-1] == (2_000, [])
 
 
-def test_gap_ends_the_moment_and_what_follows_it_is_not_told_before_a_book() -> None:
-    found, _ = told(lost(0), BOOK, changed(5, level("bid", "4.38", "3")), lost(6))
-    assert changes_of(found) == [(5, ["3"])]
+def test_gap_ends_the_moment_and_the_time_goes_on_up_to_the_last_good_frame() -> None:
+    found, _ = told(lost(0), BOOK, changed(5, level("bid", "4.38", "3")), lost(60, since=40))
+    assert changes_of(found) == [(5, ["3"]), (40, [])]
     assert isinstance(found[-1], Lost)
+
+
+def test_time_of_a_level_that_lies_after_its_message_is_not_believed() -> None:
+    found, _ = told(
+        lost(0), BOOK, changed(9, level("bid", "4.38", "3", time=9_000_000)), changed(12, level("bid", "4.38", "4"))
+    )
+    assert changes_of(found) == [(9, ["3"]), (12, ["4"]), (12, [])]

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from market.order_book import OrderBook
-from market.records import Change, FeedRecord, Reason, Side
+from market.records import FeedRecord, Level, Side
 from market.reference_price import ReferencePrice
+from producers.whole_book import difference
 from study.errors import WrongTick
 from study.moments import TimesMet, moments
 from study.queues import QueueEvents, Queues, Stint
@@ -40,7 +41,7 @@ def test_arrival_and_departure_are_told_with_the_size_before_and_the_time_since(
     queues, events = followed(BOOK, changed(100, level("bid", "4.38", "15")), changed(350, level("bid", "4.38", "12")))
     assert stints_with_events(queues) == [(-1, 10, 100, 5), (-1, 15, 250, -3)]
     assert [found.reference_price for found in events] == [Decimal("4.385")] * 2
-    assert [size // UNIT for size in events[1].sizes] == [20, 15, 30, 40]
+    assert [size // UNIT for size in events[1].sizes if size is not None] == [20, 15, 30, 40]
     assert events[1].changes == ((-1, -3 * UNIT),)
     assert (queues.tick, queues.reference_moves) == (CENT, 0)
 
@@ -91,14 +92,15 @@ def test_time_over_which_messages_were_lost_is_not_counted() -> None:
     queues, _ = followed(
         BOOK,
         changed(100, level("bid", "4.38", "11")),
-        ticked(1_000),
-        lost(5_000),
+        ticked(2_000),
+        lost(5_000, since=1_000),
         again,
         changed(5_040, level("bid", "4.38", "3")),
     )
     assert stints_with_events(queues) == [(-1, 10, 100, 1), (-1, 1, 40, 2)]
     assert (queues.books, queues.gaps) == (2, 1)
-    assert {stint.milliseconds for stint in queues.stints} == {100, 40}
+    # 1,000 up to the last good frame, 40 after the next book.
+    assert looked_at(queues, -1) == looked_at(queues, 1) == 1_040
 
 
 def test_quiet_queue_is_looked_at_up_to_the_last_tick() -> None:
@@ -132,57 +134,145 @@ def test_finer_price_than_the_tick_is_told_with_one_that_fits() -> None:
         followed(BOOK, tick=Decimal("0.02"))
 
 
-happenings = st.lists(
-    st.tuples(
-        st.integers(0, 3),
-        st.sampled_from(("bid", "ask")),
-        st.integers(96, 104),
-        st.integers(0, 3),
-        st.sampled_from((None, None, None, "initial")),
-    ),
-    max_size=40,
+def looked_at(queues: Queues, position: int) -> int:
+    """For how many milliseconds."""
+    return sum(stint.milliseconds for stint in queues.stints if stint.position == position)
+
+
+acts = st.lists(
+    st.tuples(st.integers(0, 3), st.sampled_from(("bid", "ask")), st.integers(96, 104), st.integers(0, 3)), max_size=40
 )
+FIRST: dict[Side, dict[int, int]] = {"bid": {98: 2, 97: 1, 96: 3}, "ask": {100: 1, 101: 2, 103: 1}}
 
 
-@given(happenings, st.integers(1, 4))
-def test_queues_are_those_of_the_slow_obvious_way(
-    acts: list[tuple[int, Side, int, int, Reason | None]], levels: int
-) -> None:
-    book = first_book(0, {"98": "2", "97": "1"}, {"100": "1", "101": "2"})
-    records, time = [], 0
-    for wait, side, price, size, reason in acts:
+@given(acts, st.integers(1, 4))
+def test_queues_are_those_of_the_slow_obvious_way(happened: list[tuple[int, Side, int, int]], levels: int) -> None:
+    market, time, records = Market(), 0, []
+    for wait, side, price, size in happened:
         time += wait
-        records.append(changed(time, level(side, str(price), str(size), reason)))
-    queues, events = followed(book, *records, levels=levels, tick=Decimal(1))
-    expected = slowly(book.changes, [(record.event_time, record.changes) for record in records], levels)
-    assert [(found.time, found.reference_price, found.sizes, found.changes) for found in events] == expected
+        market.set(side, price, size)
+        records.append(changed(time, level(side, str(price), str(size))))
+    first = first_book(0, market.texts(FIRST["bid"]), market.texts(FIRST["ask"]))
+    queues, events = followed(first, *records, levels=levels, tick=Decimal(1))
+    views = [(0, FIRST), *((record.event_time - NOON, view) for record, view in zip(records, market.past, strict=True))]
+    assert [(found.time - NOON, found.reference_price, found.changes) for found in events] == slowly(views, levels)
     # Each queue was looked at all the time.
-    for position in (*range(-levels, 0), *range(1, levels + 1)):
-        assert sum(stint.milliseconds for stint in queues.stints if stint.position == position) == time
-    # And each of its stints begins with what the one before left, but where the price moved or a level came into view.
-    assert sum(1 for stint in queues.stints if stint.change) == sum(len(found.changes) for found in events)
+    assert all(looked_at(queues, position) == time for position in (*range(-levels, 0), *range(1, levels + 1)))
+
+
+@given(acts, st.integers(1, 4), st.integers(2, 4))
+def test_queues_of_an_exchange_that_shows_the_best_levels_are_those_of_the_slow_obvious_way(
+    happened: list[tuple[int, Side, int, int]], levels: int, shown: int
+) -> None:
+    market, time, records = Market(), 0, []
+    views = [(0, best(FIRST, shown))]
+    for wait, side, price, size in happened:
+        time += wait
+        market.set(side, price, size)
+        view = best(market.levels, shown)
+        changes = difference(*(as_whole(market, seen) for seen in (views[-1][1], view)))
+        if changes:
+            records.append(changed(time, *changes))
+            views.append((time, view))
+    bids, asks = (market.texts(views[0][1][side]) for side in ("bid", "ask"))
+    queues, events = followed(first_book(0, bids, asks), *records, levels=levels, tick=Decimal(1))
+    # Before the first level that came into view nothing tells that such levels are all that is shown.
+    begins = next((record.event_time for record in records for c in record.changes if c.reason == "initial"), None)
+    told = [(found.time - NOON, found.reference_price, found.changes) for found in events]
+    expected = slowly(views, levels, shown)
+    if begins is not None:
+        late = begins - NOON
+        assert [found for found in told if found[0] > late] == [found for found in expected if found[0] > late]
+    assert queues.books == 1
+
+
+class Market:
+    """What rests at each price, now and after each change."""
+
+    def __init__(self) -> None:
+        self.levels: dict[Side, dict[int, int]] = {side: dict(found) for side, found in FIRST.items()}
+        self.past: list[dict[Side, dict[int, int]]] = []
+
+    def set(self, side: Side, price: int, size: int) -> None:
+        self.levels[side] = {**self.levels[side], price: size} if size else without(self.levels[side], price)
+        self.past.append(dict(self.levels))
+
+    @staticmethod
+    def texts(found: dict[int, int]) -> dict[str, str]:
+        return {str(price): str(size) for price, size in found.items()}
+
+
+def without(levels: dict[int, int], price: int) -> dict[int, int]:
+    return {other: size for other, size in levels.items() if other != price}
+
+
+def best(levels: dict[Side, dict[int, int]], shown: int) -> dict[Side, dict[int, int]]:
+    """The best so many levels of each side, best first."""
+    bids = sorted(levels["bid"].items(), reverse=True)[:shown]
+    return {"bid": dict(bids), "ask": dict(sorted(levels["ask"].items())[:shown])}
+
+
+def as_whole(market: Market, view: dict[Side, dict[int, int]]) -> tuple[list[Level], list[Level]]:
+    return list(market.texts(view["bid"]).items()), list(market.texts(view["ask"]).items())
 
 
 def slowly(
-    first: Sequence[Change], messages: Sequence[tuple[int, tuple[Change, ...]]], levels: int
-) -> list[tuple[int, Decimal, tuple[int, ...], tuple[tuple[int, int], ...]]]:
+    views: Sequence[tuple[int, dict[Side, dict[int, int]]]], levels: int, shown: int | None = None
+) -> list[tuple[int, Decimal, tuple[tuple[int, int], ...]]]:
     """All queues are looked at before and after each moment, at the prices that they had before."""
-    book, reference = OrderBook(), ReferencePrice(Decimal(1))
-    book.apply(first)
-    found = []
-    for time, of_time in groupby(messages, key=lambda message: message[0]):
-        price = reference.update(book)
-        assert price is not None
-        before = reference.view(book, levels)
-        changes = [change for _, of_message in of_time for change in of_message]
-        book.apply(changes)
-        unveiled = {(change.side, Decimal(change.price)) for change in changes if change.reason == "initial"}
+    reference, before, found = ReferencePrice(Decimal(1)), views[0][1], []
+    for time, of_time in groupby(views[1:], key=lambda view: view[0]):
+        price, after = reference.update(book_of(before)), list(of_time)[-1][1]
         net = []
-        for queue in before:
+        for queue in () if price is None else reference.view(book_of(before), levels):
             side: Side = "bid" if queue.position < 0 else "ask"
-            change = book.remaining(side, queue.price) - queue.remaining
-            if change and (side, queue.price) not in unveiled:
-                net.append((queue.position, int(change * UNIT)))
-        if net:
-            found.append((time, price, tuple(int(queue.remaining * UNIT) for queue in before), tuple(net)))
+            change = after[side].get(int(queue.price), 0) - before[side].get(int(queue.price), 0)
+            if change and all(is_shown(view[side], side, int(queue.price), shown) for view in (before, after)):
+                net.append((queue.position, change * UNIT))
+        if net and price is not None:
+            found.append((time, price, tuple(net)))
+        before = after
     return found
+
+
+def is_shown(levels: dict[int, int], side: Side, price: int, shown: int | None) -> bool:
+    """Whether a level at this price would be among those that are shown."""
+    if shown is None or len(levels) < shown:
+        return True
+    return price >= min(levels) if side == "bid" else price <= max(levels)
+
+
+def book_of(levels: dict[Side, dict[int, int]]) -> OrderBook:
+    book = OrderBook()
+    for side, found in levels.items():
+        book.apply(level(side, str(price), str(size)) for price, size in found.items())
+    return book
+
+
+def test_share_of_empty_queues_is_by_time() -> None:
+    queues, _ = followed(BOOK, changed(400, level("bid", "4.38", "0")), ticked(1_000), levels=1)
+    # One of two queues is empty for 600 of 1,000 ms.
+    assert queues.empty_share == 0.3
+
+
+def test_tick_is_told_by_the_first_book_that_has_two_sides() -> None:
+    queues, _ = followed(first_book(0, {}, {}), changed(100, level("bid", "4.38", "9"), level("ask", "4.39", "4")))
+    assert (queues.tick, queues.has_had_a_price) == (CENT, True)
+    queues, _ = followed(first_book(0, {"4.38": "1"}, {}), changed(100, level("bid", "4.38", "9")))
+    assert (queues.tick, queues.has_had_a_price) == (None, False)
+
+
+def test_queue_beyond_the_last_level_shown_is_not_looked_at() -> None:
+    queues, events = followed(
+        first_book(0, {"4.38": "10", "4.37": "20"}, {"4.39": "30", "4.40": "40"}),
+        # 4.40 leaves the two that are shown, and comes back.
+        changed(100, level("bid", "4.38", "0"), level("bid", "4.36", "5", "initial")),
+        changed(300, level("bid", "4.38", "7")),
+        changed(400, level("bid", "4.36", "6")),
+        changed(600, level("bid", "4.38", "0"), level("bid", "4.36", "8", "initial")),
+        levels=3,
+    )
+    # What is beyond may have changed unseen: no event, and no time.
+    assert stints_with_events(queues) == [(-1, 10, 100, -10), (-1, 0, 200, 7), (-1, 7, 300, -7)]
+    assert looked_at(queues, -3) == 100 + 200
+    assert [found.sizes[0] for found in events] == [0, 5 * UNIT, None]

@@ -16,7 +16,6 @@ from bot.backtest_command import run_backtest
 from bot.settings import BotSettings
 from local.elasticsearch_accounts import READER, password_file
 from local.forecast_kept import table_file
-from pipeline.process import StopSignal
 from pipeline.settings import load
 from pipeline.topics import BOT_EVENTS, FORECASTS, GEMINI_FEED, SPARK_OUT
 from tests.system.pipeline_run import Json, PipelineRun
@@ -116,7 +115,7 @@ def assert_backtest_sees_the_same_minutes(trading: TradingRun, journal: Iterable
     feed.write_text("".join(json.dumps(record) + "\n" for record in run.values(GEMINI_FEED)), encoding="utf-8")
     settings = load(BotSettings, {"BOT_FORECAST": str(table_file(run.settings.run_dir))})
     arguments = parser().parse_args(["backtest", str(feed), "--journal", str(told)])
-    run_backtest(arguments, settings, StopSignal())
+    run_backtest(arguments, settings)
     tested = seen(map(json.loads, told.read_text(encoding="utf-8").splitlines()))
     decided = seen(journal)
     assert decided

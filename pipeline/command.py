@@ -1,0 +1,55 @@
+"""The life of a command that a person types, waits for and reads: settings, one line for what goes wrong, Ctrl-C.
+
+A part that runs until it is stopped is `pipeline.process`.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pipeline.errors import EXIT_OK, PipelineError, WrongSettings
+from pipeline.log import set_up_logs
+from pipeline.settings import PartSettings, load
+
+S = TypeVar("S", bound=PartSettings)
+
+EXIT_INTERRUPTED = 130
+
+
+def run_command(name: str, settings: type[S], main: Callable[[S], None], **overrides: Any) -> int:
+    """Runs it and returns the exit code. What a command expects may happen is one line on standard error."""
+    try:
+        loaded = load(settings, **overrides)
+        set_up_logs(loaded.log_level)
+        main(loaded)
+    except PipelineError as error:
+        sys.stderr.write(f"{name}: {error}\n")
+        return error.exit_code
+    except BrokenPipeError:
+        # Whoever read our output has gone; what is still buffered goes nowhere, without a complaint at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        sys.stderr.write(f"{name}: interrupted\n")
+        return EXIT_INTERRUPTED
+    return EXIT_OK
+
+
+def write_answer(text: bytes) -> None:
+    """Write what was asked for to standard output, with a line's end. Raises `WrongSettings`, `BrokenPipeError`."""
+    out = sys.stdout.buffer
+    try:
+        out.write(text + b"\n")
+        out.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise WrongSettings(f"standard output cannot be written: {error.strerror}") from error
+
+
+def refuse_to_overwrite(option: str, path: Path | None, source: str | None) -> None:
+    """Raises `WrongSettings` when what is to be written is what is to be read."""
+    if path is not None and source is not None and path.exists() and Path(source).exists() and path.samefile(source):
+        raise WrongSettings(f"{option}: {path} is what is read: choose another file")

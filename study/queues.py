@@ -203,18 +203,19 @@ class Queues:
         sizes = {queue.position: int(queue.remaining.scaleb(SIZE_PLACES)) for queue in view}
         if self._shown is None:
             return sizes
-        last = {side: self._last_shown(side, reference) for side in _SIDES}
-        return {position: size for position, size in sizes.items() if last["bid"] <= position <= last["ask"]}
+        # Each side by its own: in a crossed book both may lie on one side of the reference price.
+        last_bid, last_ask = (self._last_shown(side, reference) for side in _SIDES)
+        return {
+            position: size
+            for position, size in sizes.items()
+            if (last_bid <= position if position < 0 else position <= last_ask)
+        }
 
     def _last_shown(self, side: Side, reference: ReferencePrice) -> int:
-        """The position of the last level that is shown. Where there are fewer than could be, all there is is shown."""
+        """The position of the last level that is shown; 0 without one. What is gone beyond it is not told either."""
         assert self._shown is not None
         levels = self._book.best(side, self._shown)
-        if len(levels) < self._shown:
-            return -self._levels if side == "bid" else self._levels
-        position = reference.position(levels[-1][0])
-        assert position is not None
-        return position
+        return (reference.position(levels[-1][0]) or 0) if levels else 0
 
     def _stop(self, position: int, time: int, change: int) -> None:
         stint = Stint(position, self._sizes[position], time - self._since[position], change)

@@ -1,10 +1,9 @@
 """Whether the forecast that an earlier run has left can be used again."""
 
 import hashlib
-from datetime import UTC, datetime
 from pathlib import Path
 
-from market.forecast import DS_FORMAT, ForecastOrigin, MalformedForecast, decode_forecast
+from market.forecast import ForecastOrigin, MalformedForecast, decode_forecast, parse_table
 
 # A forecast that ends sooner than this is made anew.
 STILL_COVERS_MS = 12 * 3_600_000
@@ -54,12 +53,10 @@ def _is_table_of(origin: ForecastOrigin, run_dir: Path) -> bool:
 
 
 def table_end(run_dir: Path) -> int | None:
-    """The last minute (epoch ms) of the table that is there, whatever made it; None without one that can be read."""
+    """The last minute (epoch ms) of the table that is there, whatever made it; None where the bot takes none."""
     try:
-        last = table_file(run_dir).read_text(encoding="utf-8").rstrip().rpartition("\n")[2]
-        day = last.partition(",")[0]
-        return int(datetime.strptime(day, DS_FORMAT).replace(tzinfo=UTC).timestamp() * 1000)
-    except (OSError, ValueError):
+        return parse_table(table_file(run_dir).read_text(encoding="utf-8")).last
+    except (OSError, UnicodeDecodeError, MalformedForecast):
         return None
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 import msgspec
 
 from local.forecast_kept import STILL_COVERS_MS, can_be_kept, forecast_folder, kept_origin, table_end, table_file
-from market.forecast import DS_FORMAT, ForecastOrigin, encode_forecast
+from market.forecast import DS_FORMAT, MINUTE_MS, ForecastOrigin, encode_forecast
 from tests.local.made_up_trading import NOON
 from tests.local.test_trading_screen import ORIGIN
 
 
 def leave_forecast(run_dir: Path, origin: ForecastOrigin) -> None:
     """A table, and the origin that vouches for it."""
-    last = datetime.fromtimestamp(origin.last / 1000, UTC).strftime(DS_FORMAT)
+    last = datetime.fromtimestamp(origin.last // MINUTE_MS * 60, UTC).strftime(DS_FORMAT)
     table = f"ds,side\n{last},buy\n".encode()
     vouching = msgspec.structs.replace(origin, table_sha256=hashlib.sha256(table).hexdigest())
     (forecast_folder(run_dir) / "origin.json").write_bytes(encode_forecast(vouching))
@@ -75,8 +75,8 @@ def test_end_is_that_of_the_table_whatever_made_it(tmp_path: Path) -> None:
     assert table_end(tmp_path) is None
     kept(tmp_path)
     assert table_end(tmp_path) == ORIGIN.last // 60_000 * 60_000
-    table_file(tmp_path).write_text("ds,side\n2026-01-01 00:01:00,buy\n2026-01-01 00:02:00,sell\n\n")
+    table_file(tmp_path).write_text("ds,side\n2026-01-01 00:01:00,buy\n2026-01-01 00:02:00,sell\n")
     assert table_end(tmp_path) == 1_767_225_720_000
-    for text in ("", "ds,side\n", "nonsense"):
+    for text in ("", "ds,side\n", "nonsense", "ds,side\n2026-01-01 00:02:00,hold\n"):
         table_file(tmp_path).write_text(text)
         assert table_end(tmp_path) is None

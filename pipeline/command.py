@@ -3,6 +3,7 @@
 A part that runs until it is stopped is `pipeline.process`.
 """
 
+import argparse
 import os
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from pipeline.log import set_up_logs
 from pipeline.settings import PartSettings, load
 
 S = TypeVar("S", bound=PartSettings)
+T = TypeVar("T")
 
 EXIT_INTERRUPTED = 130
 
@@ -34,6 +36,29 @@ def run_command(name: str, settings: type[S], main: Callable[[S], None], **overr
         sys.stderr.write(f"{name}: interrupted\n")
         return EXIT_INTERRUPTED
     return EXIT_OK
+
+
+def argument(read: Callable[[str], T]) -> Callable[[str], T]:
+    """What argparse reads a word with, so that the reason of a ValueError is what the user is told."""
+
+    def told(text: str) -> T:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return told
+
+
+def number_up_to(most: int) -> Callable[[str], int]:
+    """What argparse reads a whole number from 1 to `most` with."""
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or not 1 <= int(text) <= most:
+            raise ValueError(f"expected a number from 1 to {most}, got {text!r}")
+        return int(text)
+
+    return argument(read)
 
 
 def write_answer(text: bytes) -> None:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from decimal import Decimal
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import IO
 
-from market.records import FeedRecord
 from market.reference_price import tick_size
-from pipeline.command import refuse_to_overwrite, run_command, write_answer
+from pipeline.command import argument, number_up_to, refuse_to_overwrite, run_command, write_answer
 from pipeline.feed_records import add_source, chosen_records
 from pipeline.picture import write_picture
 from pipeline.settings import PartSettings
@@ -54,11 +53,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     add_source(parser)
     parser.add_argument(
-        "--levels", type=_levels, default=LEVELS, metavar="N", help=f"queues on each side (default {LEVELS})"
+        "--levels",
+        type=number_up_to(MOST_LEVELS),
+        default=LEVELS,
+        metavar="N",
+        help=f"queues on each side (default {LEVELS})",
     )
     parser.add_argument(
         "--tick",
-        type=_tick,
+        type=argument(tick_size),
         metavar="T",
         help="price step; default: what all prices of the first book are multiples of",
     )
@@ -87,18 +90,19 @@ def _run(chosen: argparse.Namespace, settings: PartSettings) -> None:
 def _studied(chosen: argparse.Namespace, settings: PartSettings) -> Study:
     """Raises `NothingToStudy` when nothing changed at any queue."""
     queues, times = Queues(chosen.levels, chosen.tick), TimesMet()
-    whose: dict[str, str] = {}
     with chosen_records(chosen, settings.kafka_bootstrap) as records, ExitStack() as opened:
+        first = next(records, None)
+        if first is None:
+            raise NothingToStudy("there is no record at all")
         write_events = _events_written(chosen.events, chosen.levels, opened)
-        for moment in moments(_remembered(records, whose), times):
+        for moment in moments(chain([first], records), times):
             events = queues.take(moment)
             if events is not None:
                 write_events(events)
     found = estimates(queues.stints, symmetric=chosen.symmetric)
     if not found:
         raise NothingToStudy(_why_nothing(queues))
-    exchange, symbol = whose.get("exchange", ""), whose.get("symbol", "")
-    return Study(exchange, symbol, chosen.levels, chosen.symmetric, queues, times, found)
+    return Study(first.exchange, first.symbol, chosen.levels, chosen.symmetric, queues, times, found)
 
 
 def _events_written(path: Path | None, levels: int, opened: ExitStack) -> Callable[[QueueEvents], None]:
@@ -119,14 +123,6 @@ def _events_written(path: Path | None, levels: int, opened: ExitStack) -> Callab
     return write
 
 
-def _remembered(records: Iterator[FeedRecord], whose: dict[str, str]) -> Iterator[FeedRecord]:
-    """The records as they are; `whose` says of which exchange and symbol they are."""
-    for record in records:
-        if not whose:
-            whose |= {"exchange": record.exchange, "symbol": record.symbol}
-        yield record
-
-
 def _why_nothing(queues: Queues) -> str:
     if not queues.books:
         return (
@@ -136,19 +132,6 @@ def _why_nothing(queues: Queues) -> str:
     if not queues.has_had_a_price:
         return "there is no reference price: the book never had two sides that do not cross"
     return "nothing changed at any queue: record for longer, or look at more of them (--levels)"
-
-
-def _levels(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= MOST_LEVELS:
-        raise argparse.ArgumentTypeError(f"expected a number from 1 to {MOST_LEVELS}, got {text!r}")
-    return int(text)
-
-
-def _tick(text: str) -> Decimal:
-    try:
-        return tick_size(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 if __name__ == "__main__":

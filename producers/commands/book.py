@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from decimal import Decimal
 from pathlib import Path
 
 from market.reference_price import tick_size
+from pipeline.command import argument, number_up_to
 from pipeline.process import StopSignal, run_part
 from producers.book_shown import book_json, book_table, plot_book
 from producers.commands.arguments import moment
@@ -33,7 +33,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     add_recording_options(parser)
     parser.add_argument("--symbol", type=str.upper, required=True, metavar="S", help="such as BTCUSD")
     parser.add_argument(
-        "--depth", type=_depth, default=DEPTH, metavar="N", help=f"levels, and queues, of each side (default {DEPTH})"
+        "--depth",
+        type=number_up_to(DEEPEST),
+        default=DEPTH,
+        metavar="N",
+        help=f"levels, and queues, of each side (default {DEPTH})",
     )
     parser.add_argument(
         "--at",
@@ -42,7 +46,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         help="with all that was received up to then: 2026-01-31T12:00:00.250 (UTC) or epoch ms; default: the end",
     )
     parser.add_argument(
-        "--tick", type=_tick, metavar="T", help="the market's price step; default: what all prices are multiples of"
+        "--tick",
+        type=argument(tick_size),
+        metavar="T",
+        help="the market's price step; default: what all prices are multiples of",
     )
     parser.add_argument("--json", action="store_true", help="print JSON in place of the table")
     parser.add_argument("--plot", type=Path, metavar="OUT.png", help="draw the chart into this file besides")
@@ -66,16 +73,3 @@ def _execute(chosen: argparse.Namespace) -> int:
             plot_book(shown, chosen.depth, chosen.plot)
 
     return run_part("producer", ProducerSettings, show)
-
-
-def _depth(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= DEEPEST:
-        raise argparse.ArgumentTypeError(f"expected a number from 1 to {DEEPEST}, got {text!r}")
-    return int(text)
-
-
-def _tick(text: str) -> Decimal:
-    try:
-        return tick_size(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
